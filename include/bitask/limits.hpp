@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace bitask {
+
+// Sizes in bytes. The format allows keys of up to 2^32-1 bytes, and such keys are read wherever
+// another program wrote them; this tool writes none above 64 KiB.
+inline constexpr std::uint64_t kMaxKeySize = 64 * 1024;
+inline constexpr std::uint64_t kMaxValueSize = 0xFFFF'FFFF;
+
+// An active log that has grown past this is sealed before the next put.
+inline constexpr std::uint64_t kDefaultMaxLogSize = 4 * 1024 * 1024;
+
+}  // namespace bitask

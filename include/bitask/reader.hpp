@@ -1,0 +1,92 @@
+#pragma once
+
+#include "bitask/value.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitask {
+
+// What `get` found out about one key.
+struct Answer {
+    std::unique_ptr<Value> value;  // null: the key is not there
+
+    // Empty when the answer is certain. Otherwise the store has lost records that it cannot name,
+    // a newer one of this key may have been among them, and this says where they stood.
+    std::string doubt;
+};
+
+// Which keys a scan visits, in byte order.
+struct Range {
+    std::string prefix;                  // only keys that begin with it
+    std::string from;                    // the first key that may come
+    std::optional<std::string> to;       // the first key that may not come any more
+    std::optional<std::uint64_t> limit;  // at most so many pairs
+    bool reverse = false;                // the last key first
+};
+
+// Sizes in bytes. Every byte of a log is either live, the current record of a key, or dead.
+struct Statistics {
+    std::uint64_t keys = 0;
+    std::uint64_t live_bytes = 0;
+    std::uint64_t dead_bytes = 0;
+    std::uint64_t logs = 0;
+    std::uint64_t hints = 0;
+    std::optional<std::uint64_t> last_compaction;  // milliseconds since the epoch, if known
+
+    [[nodiscard]] double garbage_percent() const;  // dead bytes in all bytes; 0 in an empty store
+};
+
+// Goes through live pairs in key order. Pairs that are put or removed meanwhile may or may not be
+// seen; a pair that stays as it is, is seen exactly once.
+class Cursor {
+public:
+    virtual ~Cursor() = default;
+
+    // Moves to the next pair; false at the end. Throws Error (corrupt) when the pair at hand is
+    // damaged; the cursor has then moved past it and next() may be called again.
+    virtual bool next() = 0;
+
+    [[nodiscard]] virtual std::string_view key() const = 0;  // valid until next()
+    [[nodiscard]] virtual const Value& value() const = 0;    // likewise; not for scans of keys
+};
+
+enum class Visit { pairs, keys_only };
+
+// A store as a reader sees it. Takes no lock, writes nothing, creates nothing.
+class Reader {
+public:
+    // Throws Error (io) when there is no store in that folder.
+    explicit Reader(const std::string& store);
+    Reader(io::Environment& environment, const std::string& store);
+    ~Reader();
+    Reader(Reader&&) noexcept;
+    Reader& operator=(Reader&&) noexcept;
+
+    // Throws Error (corrupt) when the key's newest record is damaged, or when the key is not found
+    // but may have been in a record that was lost.
+    [[nodiscard]] Answer get(std::string_view key) const;
+
+    // The cursor must not outlive the reader.
+    [[nodiscard]] std::unique_ptr<Cursor> scan(const Range& range, Visit visit) const;
+
+    // How many keys a scan would visit.
+    [[nodiscard]] std::uint64_t count(const Range& range) const;
+
+    [[nodiscard]] Statistics statistics() const;
+
+    // A line for each damaged place that was met when the store was opened, empty in a healthy
+    // store. What a scan shows is then all that can still be read.
+    [[nodiscard]] std::vector<std::string> damage() const;
+
+private:
+    friend class ReaderCursor;
+    class View;
+    std::unique_ptr<View> view_;
+};
+
+}  // namespace bitask

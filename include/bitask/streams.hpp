@@ -1,0 +1,63 @@
+#pragma once
+
+#include "bitask/bytes.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitask {
+
+// Thrown by Output when the reader of a pipe has gone away: not a failure, the caller just stops.
+struct ClosedPipe {};
+
+// Buffered output to a descriptor that someone else owns. Nothing counts as written before
+// flush() has returned; the destructor throws away what was not flushed.
+class Output : public ByteSink {
+public:
+    // `name` is how errors call it, for example "standard output".
+    Output(int descriptor, std::string name);
+
+    void write(std::string_view bytes) override;  // throws Error (io) or ClosedPipe
+    void flush();                                 // likewise
+
+private:
+    int descriptor_;
+    std::string name_;
+    std::string buffer_;
+};
+
+// Buffered input from a file or a descriptor.
+class Input {
+public:
+    explicit Input(const std::string& path);  // opens and owns it; throws Error (io)
+    Input(int descriptor, std::string name);  // someone else's
+    ~Input();
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+
+    // The bytes that are buffered, at least one except at the end of the input. They stay valid
+    // until the next call of a member function.
+    std::string_view peek();
+    void consume(std::size_t size);  // of what peek() returned
+
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+private:
+    int descriptor_;
+    bool owned_;
+    std::string name_;
+    std::vector<char> buffer_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
+
+[[nodiscard]] bool is_terminal(int descriptor) noexcept;
+
+// One write of a whole line to standard error, so that lines of parallel processes do not mix.
+// Failures are ignored: there is nowhere left to report them.
+void write_standard_error(std::string_view text) noexcept;
+
+}  // namespace bitask

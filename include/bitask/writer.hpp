@@ -1,0 +1,92 @@
+#pragma once
+
+#include "bitask/limits.hpp"
+#include "bitask/progress.hpp"
+#include "bitask/value.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitask {
+
+enum class Durability {
+    synced,   // commit() returns when everything is on disk
+    unsynced  // commit() returns when the kernel has everything: a power cut may lose it
+};
+
+struct WriterOptions {
+    std::chrono::milliseconds wait{1000};  // for the lock; 0 tries once
+    std::uint64_t max_log_size = kDefaultMaxLogSize;
+    Durability durability = Durability::synced;
+    bool create = true;  // a store that is not there; otherwise that is an Error (io)
+    // Gets a line for what a user should know though the work goes on: a torn record cut off.
+    std::function<void(const std::string&)> warn = [](const std::string&) {};
+};
+
+struct CompactionOptions {
+    double min_garbage_percent = 0;  // rewrite only logs with at least so large a dead share
+    double if_garbage_percent = 0;   // do nothing while the whole store has a smaller one
+    Progress* progress = nullptr;    // may be null
+};
+
+// Sizes in bytes.
+struct CompactionReport {
+    std::uint64_t bytes_before = 0;  // of all logs
+    std::uint64_t bytes_after = 0;
+    std::vector<std::string> rewritten;  // names of logs that were read and removed
+    std::uint64_t logs_written = 0;
+    std::uint64_t logs_kept = 0;
+    std::vector<std::string> damage;  // a line for each damaged place; its log is kept as it is
+};
+
+// The one writer of a store: holds the lock from construction to destruction.
+//
+// Changes are in the store after commit(), and in order: a crash leaves a prefix of them. After a
+// failed write or sync every further change throws; what was committed stays readable.
+class Writer {
+public:
+    // Throws Error: locked, io. Repairs what a killed writer left behind.
+    Writer(const std::string& store, WriterOptions options);
+    Writer(io::Environment& environment, const std::string& store, WriterOptions options);
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    // Throws Error: usage for an empty or too long key or value.
+    void put(std::string_view key, std::string_view value);
+    void put(std::string_view key, const Value& value);
+
+    // False when the key is not there; nothing is written then.
+    bool remove(std::string_view key);
+
+    // Makes all changes so far survive the end of the process and, with Durability::synced, a
+    // power cut.
+    void commit();
+
+    // After a failed put or remove: makes those changes before it survive that had reached the log
+    // already, and returns how many they are. Throws Error (io) when nobody can tell.
+    std::uint64_t salvage();
+
+    CompactionReport compact(const CompactionOptions& options);
+
+private:
+    class Session;
+    std::unique_ptr<Session> session_;
+};
+
+// What compact() would do now. Takes no lock and changes nothing; logs_written stays 0.
+[[nodiscard]] CompactionReport preview_compaction(const std::string& store,
+                                                  const CompactionOptions& options);
+
+// Throws Error (usage) unless a store takes this key, or a value of this size. For callers that
+// want to know before they read a long input or wait for the lock.
+void check_key(std::string_view key);
+void check_value_size(std::uint64_t size);
+
+}  // namespace bitask

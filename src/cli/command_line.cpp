@@ -1,0 +1,474 @@
+#include "cli/command_line.hpp"
+
+#include "cli/format/escapes.hpp"
+#include "cli/help.hpp"
+#include "cli/quantities.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <ranges>
+#include <utility>
+
+namespace bitask::cli {
+namespace {
+
+constexpr int kAnyNumber = 1 << 28;
+
+// Everything that options can say, as it was said. Each command offers the part that it knows.
+struct Spoken {
+    std::vector<std::string> words;
+    std::optional<std::string> store, key, value, file, format, prefix, from, to, limit;
+    std::optional<std::string> wait, max_log_size, min_garbage, if_garbage;
+    bool quiet = false, verbose = false, help = false, version = false;
+    bool from_stdin = false, null = false, force = false, reverse = false, keys = false;
+    bool count = false, no_sync = false, dry_run = false, json = false;
+};
+
+// CLI11 takes a word like "[a,b]" for a list of two, and "{}" for none. A NUL byte, which no
+// argument can hold, in front of such words keeps it from looking inside.
+std::string protected_word(const std::string& word) {
+    const bool looked_into = word.empty() || word.front() == '[' || word.front() == '{';
+    return looked_into ? '\0' + word : word;
+}
+
+std::string unprotected(const std::string& word) {
+    return word.starts_with('\0') ? word.substr(1) : word;
+}
+
+// The commands and options as CLI11 knows them. Help is ours: its texts are written, not derived.
+class Grammar {
+public:
+    Grammar() : app_{"", "bitask"} {
+        app_.set_help_flag();
+        app_.require_subcommand(0, 1);
+        text(app_, "-d,--db", spoken_.store);
+        flag(app_, "-q,--quiet", spoken_.quiet);
+        flag(app_, "-v,--verbose", spoken_.verbose);
+        flag(app_, "-h,--help", spoken_.help);
+        flag(app_, "--version", spoken_.version);
+        add_put();
+        add_get();
+        add_rm();
+        add_scan();
+        add_load();
+        add_compact();
+        flag(command("stat"), "--json", spoken_.json);
+        flag(command("verify"), "--json", spoken_.json);
+    }
+
+    // Throws CLI::ParseError.
+    void parse(const std::vector<std::string>& words) {
+        // What stands behind "--" is none of CLI11's business: it would look for it among the
+        // words of the program, not of the command.
+        const auto mark = std::ranges::find(words, "--");
+        std::vector<std::string> reversed;  // as CLI11 wants them
+        std::transform(words.begin(), mark, std::back_inserter(reversed), protected_word);
+        std::ranges::reverse(reversed);
+        app_.parse(std::move(reversed));
+        if (mark != words.end()) {
+            spoken_.words.insert(spoken_.words.end(), mark + 1, words.end());
+        }
+    }
+
+    // What parse() could not place.
+    [[nodiscard]] std::string complaint() const {
+        const auto extra = app_.remaining(true);
+        const std::string word = extra.empty() ? "" : unprotected(extra.front());
+        const char* const what = word.starts_with('-')    ? "unknown option "
+                                 : command_name().empty() ? "unknown command "
+                                                          : "unexpected argument ";
+        return what + in_quotes(word);
+    }
+
+    [[nodiscard]] const Spoken& spoken() const noexcept { return spoken_; }
+
+    // Empty when none was named.
+    [[nodiscard]] std::string command_name() const {
+        const auto chosen = app_.get_subcommands();
+        return chosen.empty() ? "" : chosen.front()->get_name();
+    }
+
+    [[nodiscard]] std::vector<CommandNames> names() {
+        std::vector<CommandNames> all{{{}, option_names(app_)}};
+        for (const CLI::App* sub : app_.get_subcommands([](CLI::App*) { return true; })) {
+            std::vector<std::string> names{sub->get_name()};
+            std::ranges::copy(sub->get_aliases(), std::back_inserter(names));
+            all.push_back({std::move(names), option_names(*sub)});
+        }
+        return all;
+    }
+
+private:
+    CLI::App& command(const std::string& name) {
+        CLI::App& sub = *app_.add_subcommand(name);
+        sub.set_help_flag();
+        sub.fallthrough();  // options of bitask itself may stand behind the command
+        return sub;
+    }
+
+    static void text(CLI::App& app, const std::string& names, std::optional<std::string>& target) {
+        app.add_option_function<std::string>(
+               names, [&target](const std::string& word) { target = unprotected(word); })
+            ->take_last();
+    }
+
+    static void flag(CLI::App& app, const std::string& names, bool& target) {
+        app.add_flag_callback(names, [&target] { target = true; });
+    }
+
+    void words(CLI::App& app) {
+        app.add_option_function<std::vector<std::string>>(
+               "words",
+               [this](const std::vector<std::string>& words) {
+                   std::ranges::transform(words, std::back_inserter(spoken_.words), unprotected);
+               })
+            ->expected(0, kAnyNumber);
+    }
+
+    void key_source(CLI::App& app) {
+        words(app);
+        text(app, "--key", spoken_.key);
+        flag(app, "--stdin", spoken_.from_stdin);
+        flag(app, "-0,--null", spoken_.null);
+    }
+
+    void write_options(CLI::App& app) {
+        text(app, "--wait", spoken_.wait);
+        flag(app, "--no-sync", spoken_.no_sync);
+        text(app, "--max-log-size", spoken_.max_log_size);
+    }
+
+    void add_put() {
+        CLI::App& app = command("put");
+        words(app);
+        text(app, "--key", spoken_.key);
+        text(app, "--value", spoken_.value);
+        text(app, "--file", spoken_.file);
+        write_options(app);
+    }
+
+    void add_get() {
+        CLI::App& app = command("get");
+        app.alias("ask");
+        key_source(app);
+        text(app, "--format", spoken_.format);
+    }
+
+    void add_rm() {
+        CLI::App& app = command("rm");
+        app.alias("remove");
+        key_source(app);
+        flag(app, "-f,--force", spoken_.force);
+        write_options(app);
+    }
+
+    void add_scan() {
+        CLI::App& app = command("scan");
+        text(app, "--prefix", spoken_.prefix);
+        text(app, "--from", spoken_.from);
+        text(app, "--to", spoken_.to);
+        text(app, "--limit", spoken_.limit);
+        flag(app, "--reverse", spoken_.reverse);
+        flag(app, "--keys", spoken_.keys);
+        flag(app, "--count", spoken_.count);
+        text(app, "--format", spoken_.format);
+    }
+
+    void add_load() {
+        CLI::App& app = command("load");
+        words(app);
+        text(app, "--format", spoken_.format);
+        write_options(app);
+    }
+
+    void add_compact() {
+        CLI::App& app = command("compact");
+        text(app, "--min-garbage", spoken_.min_garbage);
+        text(app, "--if-garbage", spoken_.if_garbage);
+        flag(app, "--dry-run", spoken_.dry_run);
+        flag(app, "--json", spoken_.json);
+        write_options(app);
+    }
+
+    static std::vector<std::string> option_names(const CLI::App& app) {
+        std::vector<std::string> names;
+        for (const CLI::Option* option : app.get_options()) {
+            for (const std::string& name : option->get_lnames()) {
+                names.push_back("--" + name);
+            }
+            for (const std::string& name : option->get_snames()) {
+                names.push_back("-" + name);
+            }
+        }
+        return names;
+    }
+
+    CLI::App app_;
+    Spoken spoken_;
+};
+
+// Turns what was said to one command into its request.
+class Interpreter {
+public:
+    Interpreter(std::string command, const Spoken& spoken, const Variables& variables)
+        : command_{std::move(command)}, spoken_{spoken}, variables_{variables} {}
+
+    [[nodiscard]] std::string store() const {
+        if (spoken_.store) {
+            if (spoken_.store->empty()) {
+                fail("--db needs the name of a folder");
+            }
+            return *spoken_.store;
+        }
+        if (auto path = variable("BITASK_PATH")) {
+            return *path;
+        }
+        fail("no store named: use --db DIR or set BITASK_PATH");
+    }
+
+    [[nodiscard]] Request request() const {
+        if (command_ == "put") {
+            return put();
+        }
+        if (command_ == "get") {
+            return get();
+        }
+        if (command_ == "rm") {
+            return rm();
+        }
+        if (command_ == "load") {
+            return LoadRequest{.files = spoken_.words,
+                               .format = format().value_or(Format::tsv),
+                               .write = write_choices()};
+        }
+        if (!spoken_.words.empty()) {
+            fail("unexpected argument " + in_quotes(spoken_.words.front()));
+        }
+        if (command_ == "scan") {
+            return scan();
+        }
+        if (command_ == "compact") {
+            return compact();
+        }
+        if (command_ == "stat") {
+            return StatRequest{spoken_.json};
+        }
+        return VerifyRequest{spoken_.json};
+    }
+
+private:
+    [[noreturn]] void fail(const std::string& message) const {
+        throw UsageError{command_, message};
+    }
+
+    // An empty variable counts as not set.
+    [[nodiscard]] std::optional<std::string> variable(const char* name) const {
+        auto value = variables_(name);
+        return value && !value->empty() ? value : std::nullopt;
+    }
+
+    [[nodiscard]] Request put() const {
+        auto words = spoken_.words;
+        PutRequest request;
+        if (spoken_.key) {
+            request.key = *spoken_.key;
+        } else if (words.empty()) {
+            fail("no key given");
+        } else {
+            request.key = words.front();
+            words.erase(words.begin());
+        }
+        request.value = spoken_.value;
+        if (!words.empty() && !request.value) {
+            request.value = words.front();
+            words.erase(words.begin());
+        }
+        if (!words.empty()) {
+            fail("too many arguments");
+        }
+        request.file = spoken_.file;
+        if (request.value && request.file) {
+            fail("a value and --file exclude each other");
+        }
+        check([&] { check_key(request.key); });
+        if (request.value) {
+            check([&] { check_value_size(request.value->size()); });
+        }
+        request.write = write_choices();
+        return request;
+    }
+
+    [[nodiscard]] KeyChoice keys() const {
+        KeyChoice choice{.keys = spoken_.words,
+                         .from_stdin = spoken_.from_stdin,
+                         .ending = spoken_.null ? KeyEnding::nul : KeyEnding::newline};
+        if (spoken_.key) {
+            choice.keys.insert(choice.keys.begin(), *spoken_.key);
+        }
+        if (spoken_.null && !spoken_.from_stdin) {
+            fail("--null goes with --stdin");
+        }
+        if (choice.from_stdin && !choice.keys.empty()) {
+            fail("keys and --stdin exclude each other");
+        }
+        if (!choice.from_stdin && choice.keys.empty()) {
+            fail("no key given");
+        }
+        for (const std::string& key : choice.keys) {
+            if (key.empty()) {
+                fail("empty key");
+            }
+        }
+        return choice;
+    }
+
+    [[nodiscard]] Request get() const { return GetRequest{.keys = keys(), .format = format()}; }
+
+    [[nodiscard]] Request rm() const {
+        return RmRequest{.keys = keys(), .force = spoken_.force, .write = write_choices()};
+    }
+
+    [[nodiscard]] Request scan() const {
+        ScanRequest request;
+        request.range.prefix = spoken_.prefix.value_or("");
+        request.range.from = spoken_.from.value_or("");
+        request.range.to = spoken_.to;
+        request.range.reverse = spoken_.reverse;
+        if (spoken_.limit) {
+            request.range.limit = number("--limit", *spoken_.limit, parse_count, "a whole number");
+        }
+        if (spoken_.keys && spoken_.count) {
+            fail("--keys and --count exclude each other");
+        }
+        request.keys_only = spoken_.keys;
+        request.count = spoken_.count;
+        request.format = format().value_or(Format::tsv);
+        return request;
+    }
+
+    [[nodiscard]] Request compact() const {
+        CompactRequest request;
+        if (spoken_.min_garbage) {
+            request.options.min_garbage_percent = percent("--min-garbage", *spoken_.min_garbage);
+        }
+        if (spoken_.if_garbage) {
+            request.options.if_garbage_percent = percent("--if-garbage", *spoken_.if_garbage);
+        }
+        request.dry_run = spoken_.dry_run;
+        request.json = spoken_.json;
+        request.write = write_choices();
+        return request;
+    }
+
+    [[nodiscard]] std::optional<Format> format() const {
+        if (!spoken_.format) {
+            return std::nullopt;
+        }
+        const auto known = format_from_name(*spoken_.format);
+        if (!known) {
+            fail("unknown format \"" + *spoken_.format +
+                 "\" (known: " + std::string{format_names()} + ")");
+        }
+        return known;
+    }
+
+    [[nodiscard]] WriteChoices write_choices() const {
+        WriteChoices choices;
+        choices.sync = !spoken_.no_sync;
+        if (const auto [name, text] = option_or_variable("--wait", spoken_.wait, "BITASK_WAIT");
+            text) {
+            choices.wait = number(name, *text, parse_seconds, "seconds, 0 or more");
+        }
+        if (const auto [name, text] =
+                option_or_variable("--max-log-size", spoken_.max_log_size, "BITASK_MAX_LOG_SIZE");
+            text) {
+            choices.max_log_size =
+                number(name, *text, parse_size, "a size in bytes, or with K, M or G");
+        }
+        return choices;
+    }
+
+    [[nodiscard]] std::pair<const char*, std::optional<std::string>> option_or_variable(
+        const char* option, const std::optional<std::string>& spoken, const char* name) const {
+        if (spoken) {
+            return {option, spoken};
+        }
+        return {name, variable(name)};
+    }
+
+    [[nodiscard]] double percent(const char* option, const std::string& text) const {
+        return number(option, text, parse_percent, "a percentage, 0 to 100");
+    }
+
+    template <typename Number>
+    [[nodiscard]] Number number(const char* option, const std::string& text,
+                                std::optional<Number> (*parse)(std::string_view),
+                                const char* wanted) const {
+        const auto parsed = parse(text);
+        if (!parsed) {
+            fail(std::string{option} + ": " + in_quotes(text) + " is not " + wanted);
+        }
+        return *parsed;
+    }
+
+    // Gives a complaint of the store the name of the command.
+    template <typename Check>
+    void check(Check rule) const {
+        try {
+            rule();
+        } catch (const Error& error) {
+            fail(error.what());
+        }
+    }
+
+    std::string command_;
+    const Spoken& spoken_;
+    const Variables& variables_;
+};
+
+// CLI11's messages may run over several lines; ours are one.
+std::string one_line(std::string message) {
+    std::ranges::replace(message, '\n', ' ');
+    return message;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& words, const Variables& variables) {
+    Grammar grammar;
+    try {
+        grammar.parse(words);
+    } catch (const CLI::ExtrasError&) {
+        throw UsageError{grammar.command_name(), grammar.complaint()};
+    } catch (const CLI::ParseError& error) {
+        throw UsageError{grammar.command_name(), one_line(error.what())};
+    }
+    const Spoken& spoken = grammar.spoken();
+    CommandLine line;
+    line.command = grammar.command_name();
+    line.quiet = spoken.quiet;
+    line.verbose = spoken.verbose;
+    if (spoken.help) {
+        line.request = TextRequest{line.command.empty() ? std::string{general_help()}
+                                                        : command_help(line.command)};
+        return line;
+    }
+    if (spoken.version) {
+        line.request = TextRequest{"bitask " BITASK_VERSION "\n"};
+        return line;
+    }
+    if (line.command.empty()) {
+        throw UsageError{"", "no command given; see bitask --help"};
+    }
+    const Interpreter interpreter{line.command, spoken, variables};
+    line.request = interpreter.request();
+    line.store = interpreter.store();
+    return line;
+}
+
+std::vector<CommandNames> all_command_names() {
+    return Grammar{}.names();
+}
+
+}  // namespace bitask::cli

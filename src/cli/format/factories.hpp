@@ -1,0 +1,22 @@
+#pragma once
+
+#include "cli/format/pair_format.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+// What make_pair_writer() and make_pair_reader() choose from.
+namespace bitask::cli {
+
+using Warn = std::function<void(const std::string&)>;
+
+[[nodiscard]] std::unique_ptr<PairWriter> make_tsv_writer(ByteSink& out);
+[[nodiscard]] std::unique_ptr<PairWriter> make_json_writer(ByteSink& out);
+[[nodiscard]] std::unique_ptr<PairWriter> make_null_writer(ByteSink& out);
+
+[[nodiscard]] std::unique_ptr<PairReader> make_tsv_reader(Input& input, Warn warn);
+[[nodiscard]] std::unique_ptr<PairReader> make_json_reader(Input& input, Warn warn);
+[[nodiscard]] std::unique_ptr<PairReader> make_null_reader(Input& input);
+
+}  // namespace bitask::cli

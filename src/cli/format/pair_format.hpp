@@ -1,0 +1,57 @@
+#pragma once
+
+#include "bitask/bytes.hpp"
+#include "bitask/value.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bitask {
+class Input;
+}
+
+namespace bitask::cli {
+
+// The shapes in which pairs are printed and read. Their names are what `--format` takes.
+enum class Format { tsv, json, null };
+
+// Nothing when no format has this name.
+[[nodiscard]] std::optional<Format> format_from_name(std::string_view name);
+
+// Every name that format_from_name() knows, for messages: "tsv, json, null".
+[[nodiscard]] std::string_view format_names();
+
+// Prints pairs. What it prints, the PairReader of the same format reads back to the byte.
+class PairWriter {
+public:
+    virtual ~PairWriter() = default;
+
+    // Throws Error (usage) for a pair that the format cannot express; nothing of it has been
+    // written then.
+    virtual void write_pair(std::string_view key, const Value& value) = 0;
+    virtual void write_key(std::string_view key) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<PairWriter> make_pair_writer(Format format, ByteSink& out);
+
+// Reads pairs. Memory stays bounded however long the input and its values are, except that the
+// json form holds one line at a time.
+class PairReader {
+public:
+    virtual ~PairReader() = default;
+
+    // Reads the next pair into `key` and `value`, both cleared first; false at the end of the
+    // input. Throws Error (usage), its message beginning with the input's name and the line
+    // ("data.tsv:3: ..."), for a malformed pair; the next call then goes on behind that line.
+    virtual bool next(std::string& key, ValueBuilder& value) = 0;
+};
+
+// `warn` gets a line when the last line of the input lacks its newline, yet was taken.
+[[nodiscard]] std::unique_ptr<PairReader> make_pair_reader(
+    Format format, Input& input, std::function<void(const std::string&)> warn);
+
+}  // namespace bitask::cli

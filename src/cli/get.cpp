@@ -1,0 +1,95 @@
+#include "bitask/error.hpp"
+#include "bitask/reader.hpp"
+#include "bitask/streams.hpp"
+#include "cli/commands.hpp"
+#include "cli/format/escapes.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace bitask::cli {
+namespace {
+
+constexpr int kStandardInput = 0;
+
+// Looks up one key after the other and goes on after those that are missing or damaged.
+class Lookup {
+public:
+    using Print = std::function<void(std::string_view key, const Value& value)>;
+
+    Lookup(const Context& context, Print print)
+        : context_{context}, print_{std::move(print)}, reader_{context.store} {}
+
+    void look_up(const std::string& key) {
+        Answer answer;
+        try {
+            answer = reader_.get(key);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::corrupt) {
+                throw;
+            }
+            fail(ExitCode::corrupt, in_quotes(key) + ": " + error.what());
+            return;
+        }
+        if (!answer.value) {
+            fail(ExitCode::not_found, "key not found: " + in_quotes(key));
+            return;
+        }
+        print_(key, *answer.value);
+        if (!answer.doubt.empty()) {
+            fail(ExitCode::corrupt,
+                 in_quotes(key) + ": a newer value may have been lost: " + answer.doubt);
+        }
+    }
+
+    [[nodiscard]] ExitCode code() const noexcept { return code_; }
+
+private:
+    void fail(ExitCode code, const std::string& message) {
+        raise(code_, code);
+        context_.messages.problem(message);
+    }
+
+    const Context& context_;
+    Print print_;
+    Reader reader_;
+    ExitCode code_ = ExitCode::success;
+};
+
+Lookup::Print print_bare(const Context& context) {
+    return [&context](std::string_view /*key*/, const Value& value) {
+        value.copy_to(context.out);
+        if (context.out_is_terminal) {
+            context.out.write("\n");
+        }
+    };
+}
+
+}  // namespace
+
+ExitCode run_get(const GetRequest& request, const Context& context) {
+    const bool bare = !request.format && !request.keys.from_stdin && request.keys.keys.size() == 1;
+    if (bare) {
+        Lookup lookup{context, print_bare(context)};
+        lookup.look_up(request.keys.keys.front());
+        return lookup.code();
+    }
+    const auto writer = make_pair_writer(request.format.value_or(Format::tsv), context.out);
+    Lookup lookup{context, [&writer](std::string_view key, const Value& value) {
+                      writer->write_pair(key, value);
+                  }};
+    for (const std::string& key : request.keys.keys) {
+        lookup.look_up(key);
+    }
+    if (request.keys.from_stdin) {
+        Input input{kStandardInput, "standard input"};
+        KeyLines lines{input, request.keys.ending};
+        std::string key;
+        while (lines.next(key)) {
+            lookup.look_up(key);
+        }
+    }
+    return lookup.code();
+}
+
+}  // namespace bitask::cli

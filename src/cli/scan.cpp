@@ -1,0 +1,79 @@
+#include "bitask/error.hpp"
+#include "bitask/reader.hpp"
+#include "cli/commands.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bitask::cli {
+namespace {
+
+class Scan {
+public:
+    Scan(const ScanRequest& request, const Context& context)
+        : request_{request}, context_{context}, reader_{context.store} {}
+
+    ExitCode run() {
+        if (request_.count) {
+            context_.out.write(std::to_string(reader_.count(request_.range)) + "\n");
+        } else {
+            print();
+        }
+        for (const std::string& line : reader_.damage()) {
+            report(line);
+        }
+        return code_;
+    }
+
+private:
+    void print() {
+        const auto writer = make_pair_writer(request_.format, context_.out);
+        const auto cursor =
+            reader_.scan(request_.range, request_.keys_only ? Visit::keys_only : Visit::pairs);
+        while (advance(*cursor)) {
+            if (request_.keys_only) {
+                writer->write_key(cursor->key());
+            } else {
+                writer->write_pair(cursor->key(), cursor->value());
+            }
+        }
+    }
+
+    // Passes over damaged pairs, so that everything else is still printed.
+    bool advance(Cursor& cursor) {
+        while (true) {
+            try {
+                return cursor.next();
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::corrupt) {
+                    throw;
+                }
+                report(error.what());
+            }
+        }
+    }
+
+    void report(const std::string& line) {
+        code_ = ExitCode::corrupt;
+        if (std::ranges::find(reported_, line) == reported_.end()) {
+            context_.messages.problem(line);
+            reported_.push_back(line);
+        }
+    }
+
+    const ScanRequest& request_;
+    const Context& context_;
+    Reader reader_;
+    std::vector<std::string> reported_;
+    ExitCode code_ = ExitCode::success;
+};
+
+}  // namespace
+
+ExitCode run_scan(const ScanRequest& request, const Context& context) {
+    return Scan{request, context}.run();
+}
+
+}  // namespace bitask::cli

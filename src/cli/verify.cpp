@@ -1,0 +1,54 @@
+#include "bitask/verify.hpp"
+
+#include "cli/commands.hpp"
+#include "cli/progress_bar.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bitask::cli {
+namespace {
+
+std::string json_of(const VerifyReport& report) {
+    nlohmann::ordered_json object;
+    object["logs"] = report.logs;
+    object["records"] = report.records;
+    object["bytes"] = report.bytes;
+    object["damage"] = report.damage;
+    object["unfinished"] = nullptr;
+    if (!report.unfinished.empty()) {
+        object["unfinished"] = report.unfinished;
+    }
+    return object.dump() + "\n";
+}
+
+VerifyReport verify_with_bar(const Context& context) {
+    ProgressBar bar{"verify", context.messages};
+    return verify(context.store, &bar);
+}
+
+}  // namespace
+
+ExitCode run_verify(const VerifyRequest& request, const Context& context) {
+    const VerifyReport report = verify_with_bar(context);
+    if (request.json) {
+        context.out.write(json_of(report));
+    } else {
+        for (const std::string& line : report.damage) {
+            context.out.write(line + "\n");
+        }
+    }
+    if (!report.unfinished.empty()) {
+        context.messages.done(report.unfinished);
+    }
+    context.messages.done(fmt::format("{} records in {} logs, {} bytes, {} damaged places",
+                                      report.records, report.logs, report.bytes,
+                                      report.damage.size()));
+    if (report.damage.empty()) {
+        return ExitCode::success;
+    }
+    context.messages.problem(fmt::format("{} damaged places", report.damage.size()));
+    return ExitCode::corrupt;
+}
+
+}  // namespace bitask::cli

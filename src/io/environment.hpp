@@ -1,0 +1,109 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The seam to the operating system. Everything above it reaches files, folders, the lock and the
+// clock through these classes alone, so that a test can put a memory disk, a failing disk or a
+// clock that runs backwards in their place. All functions throw Error (io) when the system
+// refuses; the message names the action, the path and the system's reason.
+namespace bitask::io {
+
+// Tells whether two names, or a name and an open file, are the same file.
+struct FileIdentity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+// An open file; closed when destroyed.
+class File {
+public:
+    virtual ~File() = default;
+
+    // Fills `out` from `offset` on; fewer bytes than asked for only at the end of the file.
+    [[nodiscard]] virtual std::size_t read(std::uint64_t offset,
+                                           std::span<std::byte> out) const = 0;
+
+    // Writes all the bytes or throws; then any prefix of them may be in the file.
+    virtual void write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+    virtual void truncate(std::uint64_t size) = 0;
+
+    // When it returns, the contents and the size survive a power cut (the name: Folder::sync).
+    virtual void sync() = 0;
+
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+    [[nodiscard]] virtual FileIdentity identity() const = 0;
+
+    // Takes the exclusive lock of the whole file, waiting so long at the most. False when someone
+    // else held it for all that time. Closing the file gives the lock back.
+    [[nodiscard]] virtual bool lock(std::chrono::milliseconds wait) = 0;
+
+    // The process that holds the lock, where the system tells.
+    [[nodiscard]] virtual std::optional<std::uint64_t> lock_holder() const = 0;
+};
+
+enum class Access { read, read_write };
+
+// An open folder, in which files are known by plain names.
+class Folder {
+public:
+    virtual ~Folder() = default;
+
+    [[nodiscard]] virtual const std::string& path() const noexcept = 0;  // for messages
+
+    // Names of regular files (links to them included), in no order. What is created, renamed or
+    // removed meanwhile may be missing.
+    [[nodiscard]] virtual std::vector<std::string> list() const = 0;
+
+    // Null when there is no such file.
+    [[nodiscard]] virtual std::unique_ptr<File> open(std::string_view name,
+                                                     Access access) const = 0;
+
+    // A new, empty file; one of that name must not exist.
+    [[nodiscard]] virtual std::unique_ptr<File> create(std::string_view name) = 0;
+
+    // Opens the file, or creates it empty, in one step.
+    [[nodiscard]] virtual std::unique_ptr<File> open_or_create(std::string_view name) = 0;
+
+    // A file without a name, gone when it is closed.
+    [[nodiscard]] virtual std::unique_ptr<File> create_unnamed() = 0;
+
+    [[nodiscard]] virtual std::optional<FileIdentity> identity(std::string_view name) const = 0;
+
+    virtual void rename(std::string_view from, std::string_view to) = 0;  // replaces `to`
+    virtual void remove(std::string_view name) = 0;  // no error when it is gone already
+
+    // When it returns, all creations, renames and removals in this folder survive a power cut.
+    virtual void sync() = 0;
+};
+
+class Environment {
+public:
+    virtual ~Environment() = default;
+
+    // Null when there is nothing at that path.
+    [[nodiscard]] virtual std::unique_ptr<Folder> open_folder(const std::string& path) = 0;
+
+    // Creates the folder and those above it that are missing, each so that it survives a power
+    // cut. No error when it exists.
+    virtual void create_folder(const std::string& path) = 0;
+
+    // Makes the folder's own name survive a power cut, whoever created it.
+    virtual void sync_parent(const std::string& path) = 0;
+
+    [[nodiscard]] virtual std::uint64_t now_milliseconds() = 0;  // since the epoch, by the clock
+    virtual void sleep(std::chrono::milliseconds time) = 0;
+};
+
+// The operating system itself.
+[[nodiscard]] Environment& posix_environment();
+
+}  // namespace bitask::io

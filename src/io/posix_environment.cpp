@@ -1,0 +1,238 @@
+#include "io/posix_error.hpp"
+#include "io/posix_file.hpp"
+#include "io/unique_fd.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+namespace bitask::io {
+namespace {
+
+constexpr mode_t kFileMode = 0666;    // less the user's umask
+constexpr mode_t kFolderMode = 0777;  // likewise
+
+// The folder that `path` stands in. An empty path is the current folder.
+std::string parent_of(std::string path) {
+    while (path.size() > 1 && path.ends_with('/')) {
+        path.pop_back();
+    }
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) {
+        return ".";
+    }
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+void sync_folder(int fd, const std::string& path) {
+    if (::fsync(fd) != 0) {
+        throw_io("sync", path, errno);
+    }
+}
+
+class PosixFolder : public Folder {
+public:
+    PosixFolder(UniqueFd fd, std::string path) : fd_{std::move(fd)}, path_{std::move(path)} {}
+
+    [[nodiscard]] const std::string& path() const noexcept override { return path_; }
+    [[nodiscard]] std::vector<std::string> list() const override;
+
+    [[nodiscard]] std::unique_ptr<File> open(std::string_view name, Access access) const override {
+        const std::string file{name};
+        UniqueFd fd = open_at(file, access == Access::read ? O_RDONLY : O_RDWR);
+        const int error = errno;
+        if (fd) {
+            return std::make_unique<PosixFile>(std::move(fd), full(name));
+        }
+        if (error == ENOENT) {
+            return nullptr;
+        }
+        throw_io("open", full(name), error);
+    }
+
+    [[nodiscard]] std::unique_ptr<File> create(std::string_view name) override {
+        return must_open("create", name, O_RDWR | O_CREAT | O_EXCL);
+    }
+
+    [[nodiscard]] std::unique_ptr<File> open_or_create(std::string_view name) override {
+        return must_open("open", name, O_RDWR | O_CREAT);
+    }
+
+    [[nodiscard]] std::unique_ptr<File> create_unnamed() override;
+
+    [[nodiscard]] std::optional<FileIdentity> identity(std::string_view name) const override {
+        struct stat status {};
+        if (::fstatat(fd_.get(), std::string{name}.c_str(), &status, 0) == 0) {
+            return FileIdentity{static_cast<std::uint64_t>(status.st_dev),
+                                static_cast<std::uint64_t>(status.st_ino)};
+        }
+        const int error = errno;
+        if (error == ENOENT) {
+            return std::nullopt;
+        }
+        throw_io("stat", full(name), error);
+    }
+
+    void rename(std::string_view from, std::string_view to) override {
+        if (::renameat(fd_.get(), std::string{from}.c_str(), fd_.get(), std::string{to}.c_str()) !=
+            0) {
+            throw_io("rename", full(from), errno);
+        }
+    }
+
+    void remove(std::string_view name) override {
+        if (::unlinkat(fd_.get(), std::string{name}.c_str(), 0) != 0 && errno != ENOENT) {
+            throw_io("remove", full(name), errno);
+        }
+    }
+
+    void sync() override { sync_folder(fd_.get(), path_); }
+
+private:
+    [[nodiscard]] std::string full(std::string_view name) const {
+        return path_ + '/' + std::string{name};
+    }
+
+    [[nodiscard]] UniqueFd open_at(const std::string& name, int flags) const {
+        int fd = -1;
+        do {
+            fd = ::openat(fd_.get(), name.c_str(), flags | O_CLOEXEC | O_NOCTTY, kFileMode);
+        } while (fd < 0 && errno == EINTR);
+        return above_standard(UniqueFd{fd});
+    }
+
+    [[nodiscard]] std::unique_ptr<File> must_open(std::string_view action, std::string_view name,
+                                                  int flags) const {
+        UniqueFd fd = open_at(std::string{name}, flags);
+        if (!fd) {
+            throw_io(action, full(name), errno);
+        }
+        return std::make_unique<PosixFile>(std::move(fd), full(name));
+    }
+
+    [[nodiscard]] bool is_regular(const dirent& entry) const {
+        if (entry.d_type == DT_REG) {
+            return true;
+        }
+        if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) {
+            return false;
+        }
+        struct stat status {};
+        return ::fstatat(fd_.get(), entry.d_name, &status, 0) == 0 && S_ISREG(status.st_mode);
+    }
+
+    UniqueFd fd_;
+    std::string path_;
+};
+
+std::vector<std::string> PosixFolder::list() const {
+    // A descriptor of its own: the position of a listing belongs to the open file.
+    UniqueFd fd = open_at(".", O_RDONLY | O_DIRECTORY);
+    if (!fd) {
+        throw_io("list", path_, errno);
+    }
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(fd.get()), &::closedir};
+    if (!stream) {
+        throw_io("list", path_, errno);
+    }
+    fd.release();
+    std::vector<std::string> names;
+    while (true) {
+        errno = 0;
+        const dirent* const entry = ::readdir(stream.get());
+        if (entry == nullptr) {
+            if (errno != 0) {
+                throw_io("list", path_, errno);
+            }
+            return names;
+        }
+        if (is_regular(*entry)) {
+            names.emplace_back(&entry->d_name[0]);
+        }
+    }
+}
+
+std::unique_ptr<File> PosixFolder::create_unnamed() {
+    UniqueFd fd = open_at(".", O_RDWR | O_TMPFILE);
+    if (!fd && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        // A file system without nameless files: take a name and give it up at once. It is a name
+        // that writers take for a leftover, should the process be killed in between.
+        const std::string name = std::to_string(::getpid()) + ".1.tmp";
+        fd = open_at(name, O_RDWR | O_CREAT | O_EXCL);
+        if (fd) {
+            remove(name);
+        }
+    }
+    if (!fd) {
+        throw_io("create a temporary file in", path_, errno);
+    }
+    return std::make_unique<PosixFile>(std::move(fd), path_ + "/(temporary file)");
+}
+
+class PosixEnvironment : public Environment {
+public:
+    [[nodiscard]] std::unique_ptr<Folder> open_folder(const std::string& path) override {
+        UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        const int error = errno;
+        if (fd) {
+            return std::make_unique<PosixFolder>(std::move(fd), path);
+        }
+        if (error == ENOENT) {
+            return nullptr;
+        }
+        throw_io("open", path, error);
+    }
+
+    void create_folder(const std::string& path) override {
+        if (::mkdir(path.c_str(), kFolderMode) == 0) {
+            sync_parent(path);
+            return;
+        }
+        const int error = errno;
+        if (error == EEXIST) {
+            return;
+        }
+        const std::string parent = parent_of(path);
+        if (error != ENOENT || parent == path || parent == ".") {
+            throw_io("create", path, error);
+        }
+        create_folder(parent);
+        create_folder(path);
+    }
+
+    void sync_parent(const std::string& path) override {
+        const std::string parent = parent_of(path);
+        const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        if (!fd) {
+            throw_io("open", parent, errno);
+        }
+        sync_folder(fd.get(), parent);
+    }
+
+    [[nodiscard]] std::uint64_t now_milliseconds() override {
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+        return count < 0 ? 0 : static_cast<std::uint64_t>(count);
+    }
+
+    void sleep(std::chrono::milliseconds time) override {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+        const timespec duration{.tv_sec = static_cast<time_t>(seconds.count()),
+                                .tv_nsec = (time - seconds).count() * 1'000'000};
+        ::nanosleep(&duration, nullptr);
+    }
+};
+
+}  // namespace
+
+Environment& posix_environment() {
+    static PosixEnvironment environment;
+    return environment;
+}
+
+}  // namespace bitask::io

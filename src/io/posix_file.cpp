@@ -1,0 +1,101 @@
+#include "io/posix_file.hpp"
+
+#include "io/file_lock.hpp"
+#include "io/posix_error.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+namespace bitask::io {
+
+std::size_t read_fully(int fd, const std::string& path, std::uint64_t offset,
+                       std::span<std::byte> out) {
+    std::size_t done = 0;
+    while (done < out.size()) {
+        const ssize_t n =
+            ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+        const int error = errno;
+        if (n == 0) {
+            break;
+        }
+        if (n > 0) {
+            done += static_cast<std::size_t>(n);
+        } else if (error != EINTR) {
+            throw_io("read", path, error);
+        }
+    }
+    return done;
+}
+
+PosixFile::PosixFile(UniqueFd fd, std::string path) : fd_{std::move(fd)}, path_{std::move(path)} {}
+
+std::size_t PosixFile::read(std::uint64_t offset, std::span<std::byte> out) const {
+    return read_fully(fd_.get(), path_, offset, out);
+}
+
+void PosixFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t n =
+            ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        const int error = errno;
+        if (n < 0 && error == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            throw_io("write", path_, n == 0 ? EIO : error);
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+        offset += static_cast<std::uint64_t>(n);
+    }
+}
+
+void PosixFile::truncate(std::uint64_t size) {
+    int result = 0;
+    do {
+        result = ::ftruncate(fd_.get(), static_cast<off_t>(size));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) {
+        throw_io("truncate", path_, errno);
+    }
+}
+
+void PosixFile::sync() {
+    // Not repeated after EINTR or any other failure: a second sync may report success for pages
+    // that the first one has dropped.
+    if (::fdatasync(fd_.get()) != 0) {
+        throw_io("sync", path_, errno);
+    }
+}
+
+std::uint64_t PosixFile::size() const {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) {
+        throw_io("stat", path_, errno);
+    }
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+FileIdentity PosixFile::identity() const {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0) {
+        throw_io("stat", path_, errno);
+    }
+    return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino)};
+}
+
+bool PosixFile::lock(std::chrono::milliseconds wait) {
+    // Who locks is going to write: a file size limit must then be an error like a full disk, not
+    // the end of the process.
+    ::signal(SIGXFSZ, SIG_IGN);
+    return lock_file(fd_.get(), path_, wait);
+}
+
+std::optional<std::uint64_t> PosixFile::lock_holder() const {
+    return find_lock_holder(identity());
+}
+
+}  // namespace bitask::io

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "io/environment.hpp"
+#include "io/unique_fd.hpp"
+
+#include <string>
+
+namespace bitask::io {
+
+// A file of the operating system.
+class PosixFile : public File {
+public:
+    // `path` is for messages.
+    PosixFile(UniqueFd fd, std::string path);
+
+    [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override;
+    void write(std::uint64_t offset, std::span<const std::byte> bytes) override;
+    void truncate(std::uint64_t size) override;
+    void sync() override;
+    [[nodiscard]] std::uint64_t size() const override;
+    [[nodiscard]] FileIdentity identity() const override;
+    [[nodiscard]] bool lock(std::chrono::milliseconds wait) override;
+    [[nodiscard]] std::optional<std::uint64_t> lock_holder() const override;
+
+private:
+    UniqueFd fd_;
+    std::string path_;
+};
+
+// Bytes from `offset` on; fewer than asked for only at the end of the file.
+[[nodiscard]] std::size_t read_fully(int fd, const std::string& path, std::uint64_t offset,
+                                     std::span<std::byte> out);
+
+}  // namespace bitask::io

@@ -1,0 +1,121 @@
+#include "bitask/streams.hpp"
+
+#include "bitask/error.hpp"
+#include "io/posix_error.hpp"
+#include "io/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace bitask {
+namespace {
+
+constexpr std::size_t kBufferSize = 64 * 1024;
+
+void write_all(int descriptor, const std::string& name, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::write(descriptor, bytes.data(), bytes.size());
+        const int error = errno;
+        if (n > 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(n));
+        } else if (n == 0 || error == EINTR) {
+            continue;
+        } else if (error == EPIPE) {
+            throw ClosedPipe{};
+        } else {
+            io::throw_io("write", name, error);
+        }
+    }
+}
+
+int open_input(const std::string& path) {
+    int fd = -1;
+    do {
+        fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR);
+    io::UniqueFd above = io::above_standard(io::UniqueFd{fd});
+    if (!above) {
+        io::throw_io("open", path, errno);
+    }
+    return above.release();
+}
+
+}  // namespace
+
+Output::Output(int descriptor, std::string name)
+    : descriptor_{descriptor}, name_{std::move(name)} {}
+
+void Output::write(std::string_view bytes) {
+    if (buffer_.size() + bytes.size() > kBufferSize) {
+        flush();
+    }
+    if (bytes.size() > kBufferSize) {
+        write_all(descriptor_, name_, bytes);
+    } else {
+        buffer_.append(bytes);
+    }
+}
+
+void Output::flush() {
+    try {
+        write_all(descriptor_, name_, buffer_);
+    } catch (...) {
+        buffer_.clear();  // what a failed write leaves must not be written a second time
+        throw;
+    }
+    buffer_.clear();
+}
+
+Input::Input(const std::string& path)
+    : descriptor_{open_input(path)}, owned_{true}, name_{path}, buffer_(kBufferSize) {}
+
+Input::Input(int descriptor, std::string name)
+    : descriptor_{descriptor}, owned_{false}, name_{std::move(name)}, buffer_(kBufferSize) {}
+
+Input::~Input() {
+    if (owned_) {
+        ::close(descriptor_);
+    }
+}
+
+std::string_view Input::peek() {
+    while (begin_ == end_) {
+        const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
+        const int error = errno;
+        if (n == 0) {
+            return {};
+        }
+        if (n > 0) {
+            begin_ = 0;
+            end_ = static_cast<std::size_t>(n);
+        } else if (error != EINTR) {
+            io::throw_io("read", name_, error);
+        }
+    }
+    return {buffer_.data() + begin_, end_ - begin_};
+}
+
+void Input::consume(std::size_t size) {
+    begin_ += size;
+}
+
+bool is_terminal(int descriptor) noexcept {
+    return ::isatty(descriptor) == 1;
+}
+
+void write_standard_error(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
+        if (n > 0) {
+            text.remove_prefix(static_cast<std::size_t>(n));
+        } else if (n == 0 || errno != EINTR) {
+            return;
+        }
+    }
+}
+
+}  // namespace bitask

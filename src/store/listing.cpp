@@ -1,0 +1,57 @@
+#include "store/listing.hpp"
+
+#include "bitask/error.hpp"
+#include "store/writer_lock.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bitask::store {
+namespace {
+
+constexpr int kMaxListings = 1000;
+
+}  // namespace
+
+Listing list_store(const io::Folder& folder) {
+    Listing listing;
+    for (const std::string& file : folder.list()) {
+        if (const auto log = log::parse_log_name(file)) {
+            listing.logs.push_back(*log);
+        } else if (log::is_temporary_name(file)) {
+            listing.temporaries.push_back(file);
+        } else if (file == kLockFile) {
+            listing.has_lock_file = true;
+        }
+    }
+    std::ranges::sort(listing.logs);
+    std::ranges::sort(listing.temporaries);
+    return listing;
+}
+
+Listing list_store_beside_writers(const io::Folder& folder) {
+    Listing before = list_store(folder);
+    for (int i = 0; i < kMaxListings; ++i) {
+        Listing now = list_store(folder);
+        if (now.logs == before.logs) {
+            return now;
+        }
+        before = std::move(now);
+    }
+    throw Error{ErrorKind::io, folder.path() + ": the folder keeps changing while it is listed"};
+}
+
+std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name) {
+    auto file = folder.open(log::file_name(name), io::Access::read);
+    if (!file && name.kind == log::LogKind::active) {
+        file =
+            folder.open(log::file_name({name.number, 0, log::LogKind::sealed}), io::Access::read);
+    }
+    return file;
+}
+
+void throw_no_store(const std::string& path) {
+    throw Error{ErrorKind::io, "no store in \"" + path + "\""};
+}
+
+}  // namespace bitask::store

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "io/environment.hpp"
+#include "log/log_name.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bitask::store {
+
+// What lies in a store's folder. Files that are not the store's are passed over.
+struct Listing {
+    std::vector<log::LogName> logs;        // in the order of logs
+    std::vector<std::string> temporaries;  // left behind by a killed compaction, or in the making
+    bool has_lock_file = false;
+
+    [[nodiscard]] bool is_store() const { return has_lock_file || !logs.empty(); }
+    friend bool operator==(const Listing&, const Listing&) = default;
+};
+
+// For the holder of the lock: nobody else changes names.
+[[nodiscard]] Listing list_store(const io::Folder& folder);
+
+// For readers. A folder that changes while it is listed may show a renamed file twice or not at
+// all; so it is listed until two listings in a row agree. Throws Error (io) if they never do.
+[[nodiscard]] Listing list_store_beside_writers(const io::Folder& folder);
+
+// Null when the log is gone. An active log that has meanwhile been sealed is found as such.
+[[nodiscard]] std::unique_ptr<io::File> open_log(const io::Folder& folder,
+                                                 const log::LogName& name);
+
+// Throws the Error (io) that says so.
+[[noreturn]] void throw_no_store(const std::string& path);
+
+}  // namespace bitask::store

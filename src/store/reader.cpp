@@ -1,0 +1,250 @@
+#include "bitask/reader.hpp"
+
+#include "bitask/error.hpp"
+#include "log/stored_value.hpp"
+#include "store/listing.hpp"
+#include "store/log_files.hpp"
+#include "store/recovery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace bitask {
+namespace {
+
+using keydir::Entry;
+using keydir::Keydir;
+
+// How often a value may be looked for anew because a compaction has moved it.
+constexpr int kMaxMoves = 100;
+
+[[noreturn]] void throw_hidden(const log::Damage& damage) {
+    throw Error{ErrorKind::corrupt, damage.describe()};
+}
+
+}  // namespace
+
+double Statistics::garbage_percent() const {
+    const std::uint64_t total = live_bytes + dead_bytes;
+    return total == 0 ? 0 : 100.0 * static_cast<double>(dead_bytes) / static_cast<double>(total);
+}
+
+// One state of the store, renewed when a compaction has taken logs of it away.
+class Reader::View {
+public:
+    View(io::Environment& environment, const std::string& store)
+        : environment_{environment},
+          folder_{environment.open_folder(store)},
+          files_{folder_or_throw(store)},
+          state_{store::recover_beside_writers(environment_, *folder_, nullptr)} {}
+
+    [[nodiscard]] const store::Recovery& state() const noexcept { return state_; }
+    [[nodiscard]] const Keydir& keydir() const noexcept { return state_.keydir; }
+
+    // The key's current value, null when there is none. The key directory may be renewed. Throws
+    // Error (corrupt) when the newest record of the key is known to be damaged.
+    [[nodiscard]] std::unique_ptr<Value> value_of(std::string_view key) {
+        for (int i = 0; i < kMaxMoves; ++i) {
+            const auto entry = keydir().find(key);
+            if (const log::Damage* damage = state_.doubt(key, entry);
+                damage != nullptr && (damage->names_its_keys() || !entry || !entry->live())) {
+                throw_hidden(*damage);
+            }
+            if (!entry || !entry->live()) {
+                return nullptr;
+            }
+            if (auto file = files_.open(entry->location.log)) {
+                return log::read_value(std::move(file), entry->location, entry->header, key);
+            }
+            state_ = store::recover_beside_writers(environment_, *folder_, nullptr);
+        }
+        throw Error{ErrorKind::io,
+                    folder_->path() + ": logs keep disappearing while they are read"};
+    }
+
+private:
+    [[nodiscard]] const io::Folder& folder_or_throw(const std::string& store) const {
+        if (!folder_) {
+            store::throw_no_store(store);
+        }
+        return *folder_;
+    }
+
+    io::Environment& environment_;
+    std::unique_ptr<io::Folder> folder_;
+    store::LogFiles files_;
+    store::Recovery state_;
+};
+
+namespace {
+
+// The part of the key space that a range covers, as bounds that a walk can stop at.
+class Bounds {
+public:
+    explicit Bounds(const Range& range) : from_{std::max(range.prefix, range.from)}, to_{range.to} {
+        if (auto end = prefix_end(range.prefix); end && (!to_ || *end < *to_)) {
+            to_ = std::move(end);
+        }
+    }
+
+    [[nodiscard]] const std::string& from() const noexcept { return from_; }
+    [[nodiscard]] const std::optional<std::string>& to() const noexcept { return to_; }
+    [[nodiscard]] bool contains(std::string_view key) const {
+        return key >= from_ && (!to_ || key < *to_);
+    }
+
+private:
+    // The first key behind all that begin with the prefix; nothing when there is none.
+    static std::optional<std::string> prefix_end(std::string prefix) {
+        while (!prefix.empty() && prefix.back() == '\xFF') {
+            prefix.pop_back();
+        }
+        if (prefix.empty()) {
+            return std::nullopt;
+        }
+        prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+        return prefix;
+    }
+
+    std::string from_;
+    std::optional<std::string> to_;
+};
+
+// Walks over live keys of a key directory that may be renewed between two steps: it remembers the
+// last key, not a place.
+class KeyWalk {
+public:
+    explicit KeyWalk(const Range& range)
+        : bounds_{range}, limit_{range.limit}, reverse_{range.reverse} {}
+
+    // Moves to the next live key; false at the end.
+    bool next(const Keydir& keydir) {
+        if (limit_ && taken_ >= *limit_) {
+            return false;
+        }
+        for (auto item = step(keydir); item && bounds_.contains(item->key); item = step(keydir)) {
+            key_.assign(item->key);
+            started_ = true;
+            if (item->entry.live()) {
+                ++taken_;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // The key at hand turned out not to count.
+    void take_back() { --taken_; }
+
+    [[nodiscard]] const std::string& key() const noexcept { return key_; }
+
+private:
+    [[nodiscard]] std::optional<Keydir::Item> step(const Keydir& keydir) const {
+        if (reverse_) {
+            return keydir.before(started_ ? std::optional{key_} : bounds_.to());
+        }
+        return started_ ? keydir.after(key_) : keydir.at_or_after(bounds_.from());
+    }
+
+    Bounds bounds_;
+    std::optional<std::uint64_t> limit_;
+    bool reverse_;
+    std::uint64_t taken_ = 0;
+    bool started_ = false;
+    std::string key_;
+};
+
+}  // namespace
+
+class ReaderCursor : public Cursor {
+public:
+    ReaderCursor(Reader::View& view, const Range& range, Visit visit)
+        : view_{view}, walk_{range}, visit_{visit} {}
+
+    bool next() override {
+        while (walk_.next(view_.keydir())) {
+            if (visit_ == Visit::keys_only) {
+                check_key_alone();
+                return true;
+            }
+            value_ = view_.value_of(walk_.key());
+            if (value_) {
+                return true;
+            }
+            walk_.take_back();  // removed since the walk began
+        }
+        return false;
+    }
+
+    [[nodiscard]] std::string_view key() const override { return walk_.key(); }
+    [[nodiscard]] const Value& value() const override { return *value_; }
+
+private:
+    void check_key_alone() const {
+        const log::Damage* damage =
+            view_.state().doubt(walk_.key(), view_.keydir().find(walk_.key()));
+        if (damage != nullptr && damage->names_its_keys()) {
+            throw_hidden(*damage);
+        }
+    }
+
+    Reader::View& view_;
+    KeyWalk walk_;
+    Visit visit_;
+    std::unique_ptr<Value> value_;
+};
+
+Reader::Reader(const std::string& store) : Reader{io::posix_environment(), store} {}
+
+Reader::Reader(io::Environment& environment, const std::string& store)
+    : view_{std::make_unique<View>(environment, store)} {}
+
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+
+Answer Reader::get(std::string_view key) const {
+    Answer answer{.value = view_->value_of(key), .doubt = {}};
+    if (answer.value) {
+        if (const auto* damage = view_->state().doubt(key, view_->keydir().find(key))) {
+            answer.doubt = damage->describe();
+        }
+    }
+    return answer;
+}
+
+std::unique_ptr<Cursor> Reader::scan(const Range& range, Visit visit) const {
+    return std::make_unique<ReaderCursor>(*view_, range, visit);
+}
+
+std::uint64_t Reader::count(const Range& range) const {
+    KeyWalk walk{range};
+    std::uint64_t count = 0;
+    while (walk.next(view_->keydir())) {
+        ++count;
+    }
+    return count;
+}
+
+Statistics Reader::statistics() const {
+    const store::Recovery& state = view_->state();
+    Statistics statistics;
+    statistics.keys = state.keydir.live_keys();
+    statistics.live_bytes = state.keydir.live_bytes();
+    statistics.dead_bytes = state.total_bytes() - statistics.live_bytes;
+    statistics.logs = state.logs.size();
+    if (state.last_compaction != 0) {
+        statistics.last_compaction = state.last_compaction;
+    }
+    return statistics;
+}
+
+std::vector<std::string> Reader::damage() const {
+    std::vector<std::string> lines;
+    for (const log::Damage& damage : view_->state().damage) {
+        lines.push_back(damage.describe());
+    }
+    return lines;
+}
+
+}  // namespace bitask

@@ -1,0 +1,210 @@
+#include "store/recovery.hpp"
+
+#include "bitask/error.hpp"
+#include "log/log_scanner.hpp"
+#include "store/listing.hpp"
+#include "store/writer_lock.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <utility>
+
+namespace bitask::store {
+namespace {
+
+// How often a reader starts over because a compaction took a log away under its hands.
+constexpr int kMaxRecoveries = 100;
+
+// How often a reader looks again before it calls something damaged: a writer may just have cut
+// off a torn record and written over it.
+constexpr int kLooksAtDamage = 3;
+
+class Replay {
+public:
+    Replay(const std::optional<LockNote>& note, bool thorough, Progress* progress)
+        : note_{note}, thorough_{thorough}, progress_{progress} {
+        result_.ordered_from = note ? note->ordered_from : 0;
+        result_.last_compaction = note ? note->last_compaction : 0;
+        result_.last_timestamp = note ? note->last_timestamp : 0;
+    }
+
+    void set_total(std::uint64_t bytes) { total_bytes_ = bytes; }
+
+    void add_log(const log::LogName& name, const io::File& file) {
+        const std::uint64_t size = file.size();
+        log::LogScanner scanner{file, name, bounds_of(name, size, note_, thorough_)};
+        LogState state{name, size};
+        using Step = log::LogScanner::Step;
+        for (Step step = scanner.next(); step != Step::end; step = scanner.next()) {
+            switch (step) {
+                case Step::record: add_record(scanner); break;
+                case Step::damage: result_.damage.push_back(scanner.damage()); break;
+                case Step::torn_tail:
+                    result_.torn_tails.push_back(scanner.damage());
+                    state.size = scanner.place().offset;
+                    break;
+                case Step::end: break;
+            }
+            report(scanner.position());
+        }
+        done_bytes_ += size;
+        report(0);
+        result_.logs.push_back(state);
+    }
+
+    [[nodiscard]] Recovery take() { return std::move(result_); }
+
+private:
+    void add_record(const log::LogScanner& scanner) {
+        ++result_.records;
+        const keydir::Entry entry{scanner.place(), scanner.header()};
+        result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
+        const auto newer = result_.keydir.apply(scanner.key(), entry);
+        if (newer && newer->header.timestamp > entry.header.timestamp) {
+            judge_disorder(scanner.key(), *newer, entry);
+        }
+    }
+
+    // A record stands behind another of its key that has a higher timestamp. Clocks of the
+    // reference, and its compaction, bring that about; a writer of ours never does, so in a range
+    // that is known to be in order one of the two timestamps is damaged.
+    void judge_disorder(std::string_view key, const keydir::Entry& earlier,
+                        const keydir::Entry& later) {
+        if (!in_order(earlier.location) || !in_order(later.location)) {
+            result_.ordered_from =
+                std::max(result_.ordered_from,
+                         std::min(earlier.location.log.number, later.location.log.number) + 1);
+            return;
+        }
+        for (const keydir::Entry* entry : {&earlier, &later}) {
+            result_.damage.push_back({.place = entry->location,
+                                      .size = entry->header.record_size(),
+                                      .reason = "timestamps run backwards, one is damaged",
+                                      .timestamp = earlier.header.timestamp,
+                                      .keys = {std::string{key}},
+                                      .key_check = {}});
+        }
+    }
+
+    [[nodiscard]] bool in_order(const log::Location& place) const {
+        return note_ && place.log.number >= note_->ordered_from &&
+               (place.log.number < note_->log ||
+                (place.log.number == note_->log && place.offset < note_->end));
+    }
+
+    void report(std::uint64_t in_this_log) {
+        if (progress_ != nullptr) {
+            progress_->advance(done_bytes_ + in_this_log, total_bytes_);
+        }
+    }
+
+    const std::optional<LockNote>& note_;
+    bool thorough_;
+    Progress* progress_;
+    std::uint64_t done_bytes_ = 0;
+    std::uint64_t total_bytes_ = 0;
+    Recovery result_;
+};
+
+std::optional<std::uint64_t> total_size(const io::Folder& folder,
+                                        const std::vector<log::LogName>& logs) {
+    std::uint64_t total = 0;
+    for (const log::LogName& name : logs) {
+        const auto file = open_log(folder, name);
+        if (!file) {
+            return std::nullopt;
+        }
+        total += file->size();
+    }
+    return total;
+}
+
+}  // namespace
+
+std::uint64_t Recovery::total_bytes() const {
+    return std::accumulate(logs.begin(), logs.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const LogState& log) { return sum + log.size; });
+}
+
+bool Recovery::has_damage(const log::LogName& log) const {
+    return std::ranges::any_of(
+        damage, [&log](const log::Damage& damaged) { return damaged.place.log == log; });
+}
+
+const log::Damage* Recovery::doubt(std::string_view key,
+                                   const std::optional<keydir::Entry>& known) const {
+    const log::Damage* unnamed = nullptr;
+    for (const log::Damage& damaged : damage) {
+        if (!damaged.may_hold(key) || (known && known->location != damaged.place &&
+                                       known->newer_than(damaged.timestamp, damaged.place))) {
+            continue;
+        }
+        if (damaged.names_its_keys()) {
+            return &damaged;
+        }
+        unnamed = &damaged;
+    }
+    return unnamed;
+}
+
+log::Bounds bounds_of(const log::LogName& log, std::uint64_t size,
+                      const std::optional<LockNote>& note, bool thorough) {
+    log::Bounds bounds{
+        .size = size, .complete_up_to = 0, .clean_end = std::nullopt, .thorough = thorough};
+    if (log.kind != log::LogKind::active) {
+        bounds.complete_up_to = size;
+    } else if (note && note->log == log.number && note->end <= size) {
+        bounds.complete_up_to = note->end;
+        bounds.clean_end = note->end;
+    } else if (note && note->log < log.number) {
+        bounds.clean_end = 0;  // since the log began, no writer has left in good order
+    }
+    return bounds;
+}
+
+std::optional<Recovery> recover(const io::Folder& folder, const std::vector<log::LogName>& logs,
+                                const std::optional<LockNote>& note, bool thorough,
+                                Progress* progress) {
+    Replay replay{note, thorough, progress};
+    if (progress != nullptr) {
+        const auto total = total_size(folder, logs);
+        if (!total) {
+            return std::nullopt;
+        }
+        replay.set_total(*total);
+    }
+    for (const log::LogName& name : logs) {
+        const auto file = open_log(folder, name);
+        if (!file) {
+            return std::nullopt;
+        }
+        replay.add_log(name, *file);
+    }
+    return replay.take();
+}
+
+Recovery recover_beside_writers(io::Environment& environment, const io::Folder& folder,
+                                Progress* progress) {
+    for (int i = 0; i < kMaxRecoveries; ++i) {
+        // The note goes first: it may then be older than the logs, but never newer.
+        const auto note = read_note(folder);
+        const Listing listing = list_store_beside_writers(folder);
+        if (!listing.is_store()) {
+            throw_no_store(folder.path());
+        }
+        auto recovery = recover(folder, listing.logs, note, false, progress);
+        if (!recovery) {
+            continue;
+        }
+        if (recovery->damage.empty() || i >= kLooksAtDamage) {
+            return std::move(*recovery);
+        }
+        environment.sleep(std::chrono::milliseconds{1 << i});
+    }
+    throw Error{ErrorKind::io, folder.path() + ": logs keep disappearing while they are read"};
+}
+
+}  // namespace bitask::store

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "bitask/progress.hpp"
+#include "io/environment.hpp"
+#include "keydir/keydir.hpp"
+#include "log/damage.hpp"
+#include "log/log_name.hpp"
+#include "store/lock_note.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace bitask::store {
+
+struct LogState {
+    log::LogName name;       // as listed; an active log may have been sealed since
+    std::uint64_t size = 0;  // in bytes, without an unfinished record at its end
+};
+
+// All that the logs of a store say.
+struct Recovery {
+    keydir::Keydir keydir;
+    std::vector<LogState> logs;           // in order
+    std::vector<log::Damage> damage;      // in order of their logs
+    std::vector<log::Damage> torn_tails;  // of active logs; one at the most if writers behave
+    std::uint64_t records = 0;            // whole ones, tombstones included
+    std::uint64_t last_timestamp = 0;     // the highest, milliseconds since the epoch
+    std::uint64_t ordered_from = 0;       // as in LockNote, for the next note
+    std::uint64_t last_compaction = 0;    // likewise
+
+    [[nodiscard]] std::uint64_t total_bytes() const;
+    [[nodiscard]] bool has_damage(const log::LogName& log) const;
+
+    // The damaged place that may have held a newer record of this key than the key directory
+    // knows; null when there is none. One that names the key goes before one that may hold any.
+    [[nodiscard]] const log::Damage* doubt(std::string_view key,
+                                           const std::optional<keydir::Entry>& known) const;
+};
+
+// Replays these logs. Nothing when one of them is gone: list the folder again. `thorough` is for
+// writers, see log::Bounds. `progress` may be null. Throws Error (io).
+[[nodiscard]] std::optional<Recovery> recover(const io::Folder& folder,
+                                              const std::vector<log::LogName>& logs,
+                                              const std::optional<LockNote>& note, bool thorough,
+                                              Progress* progress);
+
+// Lists and replays a store while others may write to it, compact it, or cut off a torn tail.
+// Throws Error (io), also when there is no store.
+[[nodiscard]] Recovery recover_beside_writers(io::Environment& environment,
+                                              const io::Folder& folder, Progress* progress);
+
+// What the note says about a log of this name and size.
+[[nodiscard]] log::Bounds bounds_of(const log::LogName& log, std::uint64_t size,
+                                    const std::optional<LockNote>& note, bool thorough);
+
+}  // namespace bitask::store
