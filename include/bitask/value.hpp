@@ -10,10 +10,11 @@
 
 namespace bitask {
 
+class Input;
+
 namespace io {
 class Environment;
-class File;
-}  // namespace io
+}
 
 // A value on its way into or out of a store: bytes of a known length that can be gone through
 // more than once without ever being held in memory as a whole.
@@ -71,9 +72,9 @@ private:
     std::unique_ptr<Collected> collected_;
 };
 
-// All that can be read from `descriptor`, from its present position to its end. A regular file is
-// used where it lies; anything else is collected as by ValueBuilder. No lock is held meanwhile.
-// The descriptor stays the caller's and must outlive the value.
-std::unique_ptr<Value> receive_value(int descriptor, const std::string& store);
+// All that can be read from `input`, of which nothing has been taken yet, from its present position
+// to its end. A large regular file is used where it lies; anything else is collected as by
+// ValueBuilder. No lock is held meanwhile. The input must outlive the value.
+std::unique_ptr<Value> receive_value(Input& input, const std::string& store);
 
 }  // namespace bitask

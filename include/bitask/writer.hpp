@@ -15,6 +15,10 @@
 
 namespace bitask {
 
+namespace store {
+class WriteSession;
+}
+
 enum class Durability {
     synced,   // commit() returns when everything is on disk
     unsynced  // commit() returns when the kernel has everything: a power cut may lose it
@@ -76,8 +80,7 @@ public:
     CompactionReport compact(const CompactionOptions& options);
 
 private:
-    class Session;
-    std::unique_ptr<Session> session_;
+    std::unique_ptr<store::WriteSession> session_;
 };
 
 // What compact() would do now. Takes no lock and changes nothing; logs_written stays 0.

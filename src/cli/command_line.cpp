@@ -2,7 +2,7 @@
 
 #include "cli/format/escapes.hpp"
 #include "cli/help.hpp"
-#include "cli/quantities.hpp"
+#include "cli/interpret.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,16 +14,6 @@ namespace bitask::cli {
 namespace {
 
 constexpr int kAnyNumber = 1 << 28;
-
-// Everything that options can say, as it was said. Each command offers the part that it knows.
-struct Spoken {
-    std::vector<std::string> words;
-    std::optional<std::string> store, key, value, file, format, prefix, from, to, limit;
-    std::optional<std::string> wait, max_log_size, min_garbage, if_garbage;
-    bool quiet = false, verbose = false, help = false, version = false;
-    bool from_stdin = false, null = false, force = false, reverse = false, keys = false;
-    bool count = false, no_sync = false, dry_run = false, json = false;
-};
 
 // CLI11 takes a word like "[a,b]" for a list of two, and "{}" for none. A NUL byte, which no
 // argument can hold, in front of such words keeps it from looking inside.
@@ -208,231 +198,6 @@ private:
     Spoken spoken_;
 };
 
-// Turns what was said to one command into its request.
-class Interpreter {
-public:
-    Interpreter(std::string command, const Spoken& spoken, const Variables& variables)
-        : command_{std::move(command)}, spoken_{spoken}, variables_{variables} {}
-
-    [[nodiscard]] std::string store() const {
-        if (spoken_.store) {
-            if (spoken_.store->empty()) {
-                fail("--db needs the name of a folder");
-            }
-            return *spoken_.store;
-        }
-        if (auto path = variable("BITASK_PATH")) {
-            return *path;
-        }
-        fail("no store named: use --db DIR or set BITASK_PATH");
-    }
-
-    [[nodiscard]] Request request() const {
-        if (command_ == "put") {
-            return put();
-        }
-        if (command_ == "get") {
-            return get();
-        }
-        if (command_ == "rm") {
-            return rm();
-        }
-        if (command_ == "load") {
-            return LoadRequest{.files = spoken_.words,
-                               .format = format().value_or(Format::tsv),
-                               .write = write_choices()};
-        }
-        if (!spoken_.words.empty()) {
-            fail("unexpected argument " + in_quotes(spoken_.words.front()));
-        }
-        if (command_ == "scan") {
-            return scan();
-        }
-        if (command_ == "compact") {
-            return compact();
-        }
-        if (command_ == "stat") {
-            return StatRequest{spoken_.json};
-        }
-        return VerifyRequest{spoken_.json};
-    }
-
-private:
-    [[noreturn]] void fail(const std::string& message) const {
-        throw UsageError{command_, message};
-    }
-
-    // An empty variable counts as not set.
-    [[nodiscard]] std::optional<std::string> variable(const char* name) const {
-        auto value = variables_(name);
-        return value && !value->empty() ? value : std::nullopt;
-    }
-
-    [[nodiscard]] Request put() const {
-        auto words = spoken_.words;
-        PutRequest request;
-        if (spoken_.key) {
-            request.key = *spoken_.key;
-        } else if (words.empty()) {
-            fail("no key given");
-        } else {
-            request.key = words.front();
-            words.erase(words.begin());
-        }
-        request.value = spoken_.value;
-        if (!words.empty() && !request.value) {
-            request.value = words.front();
-            words.erase(words.begin());
-        }
-        if (!words.empty()) {
-            fail("too many arguments");
-        }
-        request.file = spoken_.file;
-        if (request.value && request.file) {
-            fail("a value and --file exclude each other");
-        }
-        check([&] { check_key(request.key); });
-        if (request.value) {
-            check([&] { check_value_size(request.value->size()); });
-        }
-        request.write = write_choices();
-        return request;
-    }
-
-    [[nodiscard]] KeyChoice keys() const {
-        KeyChoice choice{.keys = spoken_.words,
-                         .from_stdin = spoken_.from_stdin,
-                         .ending = spoken_.null ? KeyEnding::nul : KeyEnding::newline};
-        if (spoken_.key) {
-            choice.keys.insert(choice.keys.begin(), *spoken_.key);
-        }
-        if (spoken_.null && !spoken_.from_stdin) {
-            fail("--null goes with --stdin");
-        }
-        if (choice.from_stdin && !choice.keys.empty()) {
-            fail("keys and --stdin exclude each other");
-        }
-        if (!choice.from_stdin && choice.keys.empty()) {
-            fail("no key given");
-        }
-        for (const std::string& key : choice.keys) {
-            if (key.empty()) {
-                fail("empty key");
-            }
-        }
-        return choice;
-    }
-
-    [[nodiscard]] Request get() const { return GetRequest{.keys = keys(), .format = format()}; }
-
-    [[nodiscard]] Request rm() const {
-        return RmRequest{.keys = keys(), .force = spoken_.force, .write = write_choices()};
-    }
-
-    [[nodiscard]] Request scan() const {
-        ScanRequest request;
-        request.range.prefix = spoken_.prefix.value_or("");
-        request.range.from = spoken_.from.value_or("");
-        request.range.to = spoken_.to;
-        request.range.reverse = spoken_.reverse;
-        if (spoken_.limit) {
-            request.range.limit = number("--limit", *spoken_.limit, parse_count, "a whole number");
-        }
-        if (spoken_.keys && spoken_.count) {
-            fail("--keys and --count exclude each other");
-        }
-        request.keys_only = spoken_.keys;
-        request.count = spoken_.count;
-        request.format = format().value_or(Format::tsv);
-        return request;
-    }
-
-    [[nodiscard]] Request compact() const {
-        CompactRequest request;
-        if (spoken_.min_garbage) {
-            request.options.min_garbage_percent = percent("--min-garbage", *spoken_.min_garbage);
-        }
-        if (spoken_.if_garbage) {
-            request.options.if_garbage_percent = percent("--if-garbage", *spoken_.if_garbage);
-        }
-        request.dry_run = spoken_.dry_run;
-        request.json = spoken_.json;
-        request.write = write_choices();
-        return request;
-    }
-
-    [[nodiscard]] std::optional<Format> format() const {
-        if (!spoken_.format) {
-            return std::nullopt;
-        }
-        const auto known = format_from_name(*spoken_.format);
-        if (!known) {
-            fail("unknown format \"" + *spoken_.format +
-                 "\" (known: " + std::string{format_names()} + ")");
-        }
-        return known;
-    }
-
-    [[nodiscard]] WriteChoices write_choices() const {
-        WriteChoices choices;
-        choices.sync = !spoken_.no_sync;
-        if (const auto [name, text] = option_or_variable("--wait", spoken_.wait, "BITASK_WAIT");
-            text) {
-            choices.wait = number(name, *text, parse_seconds, "seconds, 0 or more");
-        }
-        if (const auto [name, text] =
-                option_or_variable("--max-log-size", spoken_.max_log_size, "BITASK_MAX_LOG_SIZE");
-            text) {
-            choices.max_log_size =
-                number(name, *text, parse_size, "a size in bytes, or with K, M or G");
-        }
-        return choices;
-    }
-
-    [[nodiscard]] std::pair<const char*, std::optional<std::string>> option_or_variable(
-        const char* option, const std::optional<std::string>& spoken, const char* name) const {
-        if (spoken) {
-            return {option, spoken};
-        }
-        return {name, variable(name)};
-    }
-
-    [[nodiscard]] double percent(const char* option, const std::string& text) const {
-        return number(option, text, parse_percent, "a percentage, 0 to 100");
-    }
-
-    template <typename Number>
-    [[nodiscard]] Number number(const char* option, const std::string& text,
-                                std::optional<Number> (*parse)(std::string_view),
-                                const char* wanted) const {
-        const auto parsed = parse(text);
-        if (!parsed) {
-            fail(std::string{option} + ": " + in_quotes(text) + " is not " + wanted);
-        }
-        return *parsed;
-    }
-
-    // Gives a complaint of the store the name of the command.
-    template <typename Check>
-    void check(Check rule) const {
-        try {
-            rule();
-        } catch (const Error& error) {
-            fail(error.what());
-        }
-    }
-
-    std::string command_;
-    const Spoken& spoken_;
-    const Variables& variables_;
-};
-
-// CLI11's messages may run over several lines; ours are one.
-std::string one_line(std::string message) {
-    std::ranges::replace(message, '\n', ' ');
-    return message;
-}
-
 }  // namespace
 
 CommandLine parse_command_line(const std::vector<std::string>& words, const Variables& variables) {
@@ -442,7 +207,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
     } catch (const CLI::ExtrasError&) {
         throw UsageError{grammar.command_name(), grammar.complaint()};
     } catch (const CLI::ParseError& error) {
-        throw UsageError{grammar.command_name(), one_line(error.what())};
+        throw UsageError{grammar.command_name(), error.what()};
     }
     const Spoken& spoken = grammar.spoken();
     CommandLine line;
@@ -461,9 +226,8 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
     if (line.command.empty()) {
         throw UsageError{"", "no command given; see bitask --help"};
     }
-    const Interpreter interpreter{line.command, spoken, variables};
-    line.request = interpreter.request();
-    line.store = interpreter.store();
+    line.request = interpret(line.command, spoken, variables);
+    line.store = choose_store(line.command, spoken, variables);
     return line;
 }
 

@@ -3,6 +3,24 @@
 #include "bitask/streams.hpp"
 
 namespace bitask::cli {
+namespace {
+
+// A path or a word of the user's may hold line feeds; a message is one line all the same.
+void append_in_one_line(std::string& line, std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    for (const char character : text) {
+        const auto byte = static_cast<unsigned char>(character);
+        if (byte >= 0x20 && byte != 0x7f) {
+            line += character;
+        } else if (character == '\n') {
+            line += "\\n";
+        } else {
+            line.append({'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xFU]});
+        }
+    }
+}
+
+}  // namespace
 
 void Messages::problem(std::string_view text) const {
     if (!quiet_) {
@@ -25,7 +43,8 @@ void Messages::write(std::string_view text) const {
     if (!command_.empty()) {
         line.append(command_).append(": ");
     }
-    line.append(text).append("\n");
+    append_in_one_line(line, text);
+    line += '\n';
     write_standard_error(line);
 }
 

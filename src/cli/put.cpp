@@ -13,20 +13,23 @@ namespace {
 
 constexpr int kStandardInput = 0;
 
-// The value, and the file that it may still have to be read from.
+// The value, and the input that it may still have to be read from.
 struct Source {
-    std::optional<Input> file;
+    std::optional<Input> input;
     std::unique_ptr<Value> value;
 };
 
 void take_value(const PutRequest& request, const std::string& store, Source& source) {
     if (request.value) {
         source.value = std::make_unique<MemoryValue>(*request.value);
-    } else if (request.file && *request.file != "-") {
-        source.value = receive_value(source.file.emplace(*request.file).descriptor(), store);
-    } else {
-        source.value = receive_value(kStandardInput, store);
+        return;
     }
+    if (request.file && *request.file != "-") {
+        source.input.emplace(*request.file);
+    } else {
+        source.input.emplace(kStandardInput, "standard input");
+    }
+    source.value = receive_value(*source.input, store);
 }
 
 }  // namespace

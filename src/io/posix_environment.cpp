@@ -35,6 +35,13 @@ void sync_folder(int fd, const std::string& path) {
     }
 }
 
+void sync_file_system(const std::string& path) {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd || ::syncfs(fd.get()) != 0) {
+        throw_io("sync", path, errno);
+    }
+}
+
 class PosixFolder : public Folder {
 public:
     PosixFolder(UniqueFd fd, std::string path) : fd_{std::move(fd)}, path_{std::move(path)} {}
@@ -208,10 +215,14 @@ public:
     void sync_parent(const std::string& path) override {
         const std::string parent = parent_of(path);
         const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-        if (!fd) {
-            throw_io("open", parent, errno);
+        const int error = errno;
+        if (fd) {
+            sync_folder(fd.get(), parent);
+        } else if (error == EACCES) {
+            sync_file_system(path);  // a folder that may be passed through but not opened
+        } else {
+            throw_io("open", parent, error);
         }
-        sync_folder(fd.get(), parent);
     }
 
     [[nodiscard]] std::uint64_t now_milliseconds() override {

@@ -20,8 +20,8 @@ constexpr std::uint64_t kPieceSize = 256 * 1024;
 // A part of a regular file that someone else has open.
 class FileValue : public Value {
 public:
-    FileValue(int descriptor, std::uint64_t offset, std::uint64_t size)
-        : descriptor_{descriptor}, offset_{offset}, size_{size} {}
+    FileValue(const Input& input, std::uint64_t offset, std::uint64_t size)
+        : input_{input}, offset_{offset}, size_{size} {}
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }
 
@@ -30,9 +30,10 @@ public:
         for (std::uint64_t done = 0; done < size_;) {
             const auto piece = std::span{buffer}.first(
                 static_cast<std::size_t>(std::min(kPieceSize, size_ - done)));
-            if (io::read_fully(descriptor_, "the value's file", offset_ + done,
+            if (io::read_fully(input_.descriptor(), input_.name(), offset_ + done,
                                std::as_writable_bytes(piece)) != piece.size()) {
-                throw Error{ErrorKind::io, "the value's file became shorter while it was read"};
+                throw Error{ErrorKind::io,
+                            input_.name() + ": the file became shorter while it was read"};
             }
             sink.write({piece.data(), piece.size()});
             done += piece.size();
@@ -40,15 +41,14 @@ public:
     }
 
 private:
-    int descriptor_;
+    const Input& input_;
     std::uint64_t offset_;
     std::uint64_t size_;
 };
 
 class CollectedValue : public Value {
 public:
-    CollectedValue(int descriptor, const std::string& store) : builder_{store} {
-        Input input{descriptor, "the value"};
+    CollectedValue(Input& input, const std::string& store) : builder_{store} {
         for (auto bytes = input.peek(); !bytes.empty(); bytes = input.peek()) {
             builder_.write(bytes);
             input.consume(bytes.size());
@@ -64,7 +64,8 @@ private:
 
 // A large regular file, from its present position on. Small ones are collected like any other
 // input: many files of a system are regular by name only and do not know their size.
-std::unique_ptr<Value> value_in_place(int descriptor) {
+std::unique_ptr<Value> value_in_place(const Input& input) {
+    const int descriptor = input.descriptor();
     struct stat status {};
     const off_t position = ::lseek(descriptor, 0, SEEK_CUR);
     if (position < 0 || ::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
@@ -80,16 +81,16 @@ std::unique_ptr<Value> value_in_place(int descriptor) {
         throw Error{ErrorKind::usage,
                     "value longer than " + std::to_string(kMaxValueSize) + " bytes"};
     }
-    return std::make_unique<FileValue>(descriptor, offset, size);
+    return std::make_unique<FileValue>(input, offset, size);
 }
 
 }  // namespace
 
-std::unique_ptr<Value> receive_value(int descriptor, const std::string& store) {
-    if (auto value = value_in_place(descriptor)) {
+std::unique_ptr<Value> receive_value(Input& input, const std::string& store) {
+    if (auto value = value_in_place(input)) {
         return value;
     }
-    return std::make_unique<CollectedValue>(descriptor, store);
+    return std::make_unique<CollectedValue>(input, store);
 }
 
 }  // namespace bitask

@@ -199,7 +199,11 @@ Recovery recover_beside_writers(io::Environment& environment, const io::Folder& 
         if (!recovery) {
             continue;
         }
-        if (recovery->damage.empty() || i >= kLooksAtDamage) {
+        const bool may_be_a_writer_at_work =
+            std::ranges::any_of(recovery->damage, [](const log::Damage& damaged) {
+                return damaged.place.log.kind == log::LogKind::active;
+            });
+        if (!may_be_a_writer_at_work || i >= kLooksAtDamage) {
             return std::move(*recovery);
         }
         environment.sleep(std::chrono::milliseconds{1 << i});

@@ -57,8 +57,12 @@ void WriterLock::leave_note(const LockNote& note) noexcept {
 }
 
 std::optional<LockNote> read_note(const io::Folder& folder) {
-    const auto file = folder.open(kLockFile, io::Access::read);
-    return file ? note_in(*file) : std::nullopt;
+    try {
+        const auto file = folder.open(kLockFile, io::Access::read);
+        return file ? note_in(*file) : std::nullopt;
+    } catch (const Error&) {
+        return std::nullopt;  // a reader who may not open the lock file can do without the note
+    }
 }
 
 }  // namespace bitask::store

@@ -20,7 +20,8 @@ as_tsv() {
     awk '
         BEGIN {
             for (i = 0; i < 256; i++) {
-                shown[sprintf("%02x", i)] = i < 32 || i == 127 ? sprintf("\\x%02x", i) : sprintf("%c", i)
+                form = i < 32 || i == 127 ? "\\x%02x" : "%c"
+                shown[sprintf("%02x", i)] = sprintf(form, i)
             }
             shown["00"] = "\\0"; shown["09"] = "\\t"; shown["0a"] = "\\n"; shown["0d"] = "\\r"
             shown["5c"] = "\\\\"

@@ -54,7 +54,7 @@ kill_now() {
 
 @test "a load killed at varying moments leaves the beginning of its file" {
     pairs 1 30000 >data
-    for delay in 0 0.001 0.002 0.004 0.008 0.015 0.03 0.06; do
+    for delay in 0 0.002 0.005 0.01 0.02 0.04; do
         rm -rf "$STORE"
         bitask put acknowledged yes
         "$BITASK" load --max-log-size 64K data 3>&- &
@@ -131,7 +131,7 @@ kill_now() {
     bitask put acknowledged yes
     bitask scan --prefix key >expected
     mv "$STORE" original
-    for delay in 0 0.002 0.004 0.007 0.01 0.015 0.02 0.03 0.05 0.1; do
+    for delay in 0 0.002 0.005 0.01 0.015 0.025 0.05; do
         rm -rf "$STORE"
         cp -r original "$STORE"
         "$BITASK" compact 3>&- &

@@ -240,9 +240,9 @@ JSON
 }
 
 @test "null: input that ends within a pair, an empty key or value are malformed" {
-    for input in 'a\x001\x00b' 'a\x001\x00b\x00' 'a\x001\x00b\x002' 'a\x001\x00\x002\x00' 'a\x001\x00b\x00\x00'; do
+    for input in 'b' 'b\x00' 'b\x002' '\x002\x00' 'b\x00\x00'; do
         rm -rf "$STORE"
-        printf '%b' "$input" | expect_status 2 bitask load --format null
+        printf 'a\x001\x00%b' "$input" | expect_status 2 bitask load --format null
         expect_refusal 'load: standard input:'
         expect_status 0 bitask scan
         expect_output $'a\t1\n'

@@ -171,8 +171,10 @@ load helpers
 @test "a timestamp from the future is followed by a later one, and the last put still wins" {
     # foo = bar put in the year 2286, as a clock that ran ahead would have left it.
     mkdir "$STORE"
-    printf '\x95\x1f\xf6\x9e\x00\xa0\x72\x4e\x18\x09\x00\x00\x03\x00\x00\x00\x03\x00\x00\x00foobar' \
-        >"$STORE/1795411766345.active.log"
+    {
+        printf '\x95\x1f\xf6\x9e\x00\xa0\x72\x4e\x18\x09\x00\x00'
+        printf '\x03\x00\x00\x00\x03\x00\x00\x00foobar'
+    } >"$STORE/1795411766345.active.log"
     expect_status 0 bitask get foo
     expect_output bar
     bitask put foo new
@@ -216,7 +218,7 @@ load helpers
     expect_refusal BITASK_MAX_LOG_SIZE
 }
 
-@test "put works with standard input, output and error closed, and none of them lands in the store" {
+@test "put works with its standard descriptors closed, and no message lands in the store" {
     bitask -v put k v <&- >&- 2>&-
     expect_status 0 bitask get k
     expect_output v

@@ -108,7 +108,7 @@ load helpers
     bitask put k v
     expect_status 0 bitask -v rm k
     expect_output ''
-    expect_message rm '"k"'
+    expect_message 'rm: removed'
     expect_status 1 bitask -q rm k
     expect_silence
 }

@@ -10,6 +10,8 @@
 #include <string>
 
 namespace Catch::Matchers {
-inline auto ContainsSubstring(const std::string& text) { return Contains(text); }
+inline auto ContainsSubstring(const std::string& text) {  // NOLINT(readability-identifier-naming)
+    return Contains(text);
+}
 }  // namespace Catch::Matchers
 #endif

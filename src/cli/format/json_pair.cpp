@@ -38,7 +38,7 @@ constexpr std::array<Member, 4> kMembers{{
     {"value_base64", false, true},
 }};
 
-std::string in_quotes(const Member& member) {
+std::string name_of(const Member& member) {
     return '"' + std::string{member.name} + '"';
 }
 
@@ -61,10 +61,10 @@ public:
         member_ = find_member(name);
         const Member*& source = member_->is_key ? key_source_ : value_source_;
         if (source == member_) {
-            refuse(in_quotes(*member_) + " is there twice");
+            refuse(name_of(*member_) + " is there twice");
         }
         if (source != nullptr) {
-            refuse("both " + in_quotes(*source) + " and " + in_quotes(*member_));
+            refuse("both " + name_of(*source) + " and " + name_of(*member_));
         }
         source = member_;
         return true;
@@ -78,7 +78,7 @@ public:
         if (!member_->is_base64) {
             sink.write(text);
         } else if (!decode_base64(text, sink)) {
-            refuse(in_quotes(*member_) + " is not valid base64");
+            refuse(name_of(*member_) + " is not valid base64");
         }
         return true;
     }
@@ -119,7 +119,7 @@ private:
 
     // Something else than an object, or within it something else than a string.
     [[noreturn]] void refuse_type() const {
-        refuse(member_ == nullptr ? "not a JSON object" : in_quotes(*member_) + " is no string");
+        refuse(member_ == nullptr ? "not a JSON object" : name_of(*member_) + " is no string");
     }
 
     KeySink key_sink_;

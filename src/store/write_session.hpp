@@ -1,0 +1,97 @@
+#pragma once
+
+#include "bitask/error.hpp"
+#include "bitask/writer.hpp"
+#include "io/environment.hpp"
+#include "log/log_name.hpp"
+#include "log/log_writer.hpp"
+#include "store/compaction.hpp"
+#include "store/listing.hpp"
+#include "store/lock_note.hpp"
+#include "store/recovery.hpp"
+#include "store/writer_lock.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bitask::store {
+
+// What a Writer does, from taking the lock to leaving the note. As in Writer, a change that throws
+// ends the session: no other is begun.
+class WriteSession {
+public:
+    // Throws Error: locked, io.
+    WriteSession(io::Environment& environment, std::string path, WriterOptions options);
+
+    // `value` is a string_view or a Value.
+    template <typename Bytes>
+    void put(std::string_view key, const Bytes& value) {
+        check_key(key);
+        check_value_size(value.size());
+        append(key, value);
+    }
+
+    bool remove(std::string_view key);
+    void commit();
+    std::uint64_t salvage();
+    CompactionReport compact(const CompactionOptions& options);
+
+private:
+    // The quick way in: the note says where the last writer ended, and nothing but perhaps an
+    // unfinished record has come since. False when it takes a replay to know.
+    bool resume(const Listing& listing, const std::optional<LockNote>& note);
+
+    // The thorough way in: replays everything, cuts off unfinished records, seals logs that
+    // should have been.
+    void repair(const Listing& listing, const std::optional<LockNote>& note);
+
+    template <typename Bytes>
+    void append(std::string_view key, const Bytes& value) {
+        begin_change();
+        make_room();
+        const log::Location place = next_place();
+        log_->append(key, value, next_timestamp());
+        remember(key, place, value.size());
+        failed_ = false;
+    }
+
+    // A change that throws leaves `failed_` behind, and no other is begun.
+    void begin_change();
+
+    void cut_off(const log::Damage& torn);
+    void open_for_appending(std::uint64_t number, std::uint64_t end);
+    void make_room();
+    void start_log();
+    void seal_log();
+    void sync_names();
+    [[nodiscard]] Recovery& replayed();
+    void remember(std::string_view key, const log::Location& place, std::uint64_t value_size);
+    void sync_kept(const CompactionPlan& plan);
+
+    [[nodiscard]] log::LogName active() const { return {note_.log, 0, log::LogKind::active}; }
+    [[nodiscard]] log::Location next_place() const { return {active(), log_->end()}; }
+
+    // Never runs backwards, whatever the clock does.
+    [[nodiscard]] std::uint64_t next_timestamp();
+
+    io::Environment& environment_;
+    std::string path_;
+    WriterOptions options_;
+    std::unique_ptr<io::Folder> folder_;
+    WriterLock lock_;
+
+    LockNote note_;                        // as it will be left behind
+    std::uint64_t newest_number_ = 0;      // of all logs, sealed ones included
+    std::unique_ptr<log::LogWriter> log_;  // the active log; null while there is none
+    std::uint64_t changes_in_sealed_logs_ = 0;
+    bool changed_ = false;
+    bool failed_ = false;
+    bool names_unsynced_ = false;  // in the store's folder, and its own in the folder above
+
+    std::optional<Recovery> replayed_;  // kept up to date once it is there
+};
+
+}  // namespace bitask::store
