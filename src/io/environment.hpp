@@ -92,12 +92,11 @@ public:
     // Null when there is nothing at that path.
     [[nodiscard]] virtual std::unique_ptr<Folder> open_folder(const std::string& path) = 0;
 
-    // Creates the folder and those above it that are missing, each so that it survives a power
-    // cut. No error when it exists.
+    // Creates the folder and those above it that are missing. No error when it exists.
     virtual void create_folder(const std::string& path) = 0;
 
-    // Makes the folder's own name survive a power cut, whoever created it.
-    virtual void sync_parent(const std::string& path) = 0;
+    // Makes the folder's own name survive a power cut, and those of the folders above it.
+    virtual void sync_path(const std::string& path) = 0;
 
     [[nodiscard]] virtual std::uint64_t now_milliseconds() = 0;  // since the epoch, by the clock
     virtual void sleep(std::chrono::milliseconds time) = 0;

@@ -30,8 +30,12 @@ std::string parent_of(std::string path) {
 }
 
 void sync_folder(int fd, const std::string& path) {
-    if (::fsync(fd) != 0) {
-        throw_io("sync", path, errno);
+    if (::fsync(fd) == 0) {
+        return;
+    }
+    const int error = errno;
+    if (error != EINVAL && error != EROFS) {  // a file system that has nothing to sync
+        throw_io("sync", path, error);
     }
 }
 
@@ -197,7 +201,6 @@ public:
 
     void create_folder(const std::string& path) override {
         if (::mkdir(path.c_str(), kFolderMode) == 0) {
-            sync_parent(path);
             return;
         }
         const int error = errno;
@@ -212,16 +215,20 @@ public:
         create_folder(path);
     }
 
-    void sync_parent(const std::string& path) override {
-        const std::string parent = parent_of(path);
-        const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-        const int error = errno;
-        if (fd) {
+    void sync_path(const std::string& path) override {
+        std::string name = path;
+        for (std::string parent = parent_of(name); parent != name; parent = parent_of(name)) {
+            const UniqueFd fd{::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+            const int error = errno;
+            if (!fd && error == EACCES) {
+                sync_file_system(path);  // a folder that may be passed through but not opened
+                return;
+            }
+            if (!fd) {
+                throw_io("open", parent, error);
+            }
             sync_folder(fd.get(), parent);
-        } else if (error == EACCES) {
-            sync_file_system(path);  // a folder that may be passed through but not opened
-        } else {
-            throw_io("open", parent, error);
+            name = parent;
         }
     }
 

@@ -225,7 +225,7 @@ void WriteSession::seal_log() {
 void WriteSession::sync_names() {
     if (names_unsynced_) {
         folder_->sync();
-        environment_.sync_parent(path_);
+        environment_.sync_path(path_);
         names_unsynced_ = false;
     }
     note_.synced = true;

@@ -62,7 +62,7 @@ TEST_CASE("the first put survives a power cut, whoever has made the folder") {
     MemoryEnvironment disk;
     if (made_by_a_shell) {
         disk.make_folder("/var");
-        disk.sync_parent("/var");
+        disk.sync_path("/var");
         disk.make_folder(kStore);
     }
     put(disk, "k", "v");
@@ -98,7 +98,7 @@ TEST_CASE("a synced put into a store that an unsynced writer has made keeps both
     MemoryEnvironment disk;
     disk.make_folder("/var");
     disk.make_folder(kStore);
-    disk.sync_parent("/var");
+    disk.sync_path("/var");
     put(disk, "first", "unsynced", Durability::unsynced);
     require_contents(disk, {{"first", "unsynced"}});
     put(disk, "second", "synced");

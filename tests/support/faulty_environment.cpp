@@ -217,9 +217,9 @@ void FaultyEnvironment::create_folder(const std::string& path) {
     inner_.create_folder(path);
 }
 
-void FaultyEnvironment::sync_parent(const std::string& path) {
-    state_->enter(Step::sync, "sync the parent of", path);
-    inner_.sync_parent(path);
+void FaultyEnvironment::sync_path(const std::string& path) {
+    state_->enter(Step::sync, "sync the path of", path);
+    inner_.sync_path(path);
 }
 
 std::uint64_t FaultyEnvironment::now_milliseconds() {

@@ -341,17 +341,18 @@ void MemoryEnvironment::create_folder(const std::string& path) {
     for (const std::string& folder : folders_down_to(without_trailing_slash(path))) {
         if (!disk_->folders.contains(folder)) {
             make_folder(folder);
-            sync_parent(folder);
         }
     }
 }
 
-void MemoryEnvironment::sync_parent(const std::string& path) {
-    const auto found = disk_->folders.find(without_trailing_slash(path));
-    if (found == disk_->folders.end()) {
-        refuse("sync", path, "No such file or directory");
+void MemoryEnvironment::sync_path(const std::string& path) {
+    for (const std::string& folder : folders_down_to(without_trailing_slash(path))) {
+        const auto found = disk_->folders.find(folder);
+        if (found == disk_->folders.end()) {
+            refuse("sync", folder, "No such file or directory");
+        }
+        found->second->name_synced = true;
     }
-    found->second->name_synced = true;
 }
 
 std::uint64_t MemoryEnvironment::now_milliseconds() {

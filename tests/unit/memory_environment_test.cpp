@@ -78,7 +78,7 @@ TEST_CASE("a disk in memory refuses what the operating system refuses") {
     CHECK_THROWS_AS(folder->create("a"), Error);
     CHECK_THROWS_AS(folder->rename("missing", "b"), Error);
     CHECK_THROWS_AS(folder->open("a", io::Access::read)->write(0, bytes("x")), Error);
-    CHECK_THROWS_AS(disk.sync_parent("/missing"), Error);
+    CHECK_THROWS_AS(disk.sync_path("/missing"), Error);
     CHECK_THROWS_AS(disk.make_folder("/missing/kv"), Error);
 }
 
@@ -214,9 +214,11 @@ TEST_CASE("a folder survives a power cut only under a synced name") {
     disk.create_folder("/a/b");
     CHECK(disk.after_power_cut({Names::late, Bytes::all}).open_folder("/made") == nullptr);
     CHECK(disk.after_power_cut({Names::early, Bytes::all}).open_folder("/made") != nullptr);
-    CHECK(disk.after_power_cut({Names::late, Bytes::all}).open_folder("/a/b") != nullptr);
-    disk.sync_parent("/made");
+    CHECK(disk.after_power_cut({Names::late, Bytes::all}).open_folder("/a/b") == nullptr);
+    disk.sync_path("/made");
     CHECK(disk.after_power_cut({Names::late, Bytes::all}).open_folder("/made") != nullptr);
+    disk.sync_path("/a/b");
+    CHECK(disk.after_power_cut({Names::late, Bytes::all}).open_folder("/a/b") != nullptr);
 }
 
 TEST_CASE("after an injected crash nothing happens any more, whatever is called") {
