@@ -28,7 +28,7 @@ namespace {
 constexpr const char* kStore = "/kv";
 constexpr const char* kLockFile = "db.lock";
 constexpr std::uint64_t kOneLog = kDefaultMaxLogSize;
-constexpr std::uint64_t kManyLogs = 400;  // so large at the most, and a record
+constexpr std::uint64_t kManyLogs = 300;  // so large at the most, and a record
 
 struct Change {
     std::string key;
@@ -272,7 +272,7 @@ TEST_CASE("a changed byte in a store of unique keys is never served, and spares 
     const std::uint64_t max_log_size = GENERATE(kOneLog, kManyLogs);
     const Note note = GENERATE(Note::kept, Note::removed);
     CAPTURE(max_log_size, static_cast<int>(note));
-    Victim victim{unique_keys(120), max_log_size};
+    Victim victim{unique_keys(90), max_log_size};
     flip_every_byte(victim, note);
 }
 
@@ -280,7 +280,7 @@ TEST_CASE("a changed byte in a store of overwritten keys brings no old value bac
     const std::uint64_t max_log_size = GENERATE(kOneLog, kManyLogs);
     const Note note = GENERATE(Note::kept, Note::removed);
     CAPTURE(max_log_size, static_cast<int>(note));
-    Victim victim{overwritten_twice(40), max_log_size};
+    Victim victim{overwritten_twice(30), max_log_size};
     flip_every_byte(victim, note);
 }
 
@@ -288,7 +288,7 @@ TEST_CASE("a changed byte in a store with tombstones brings no removed key back"
     const std::uint64_t max_log_size = GENERATE(kOneLog, kManyLogs);
     const Note note = GENERATE(Note::kept, Note::removed);
     CAPTURE(max_log_size, static_cast<int>(note));
-    Victim victim{with_tombstones(60), max_log_size};
+    Victim victim{with_tombstones(45), max_log_size};
     flip_every_byte(victim, note);
 }
 

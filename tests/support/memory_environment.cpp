@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <optional>
@@ -192,13 +193,12 @@ public:
 
     std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override {
         const std::string& bytes = inode_->bytes;
-        if (offset >= bytes.size()) {
+        if (offset >= bytes.size() || out.empty()) {
             return 0;
         }
         const std::size_t begin = static_cast<std::size_t>(offset);
         const std::size_t size = std::min(out.size(), bytes.size() - begin);
-        const auto source = std::as_bytes(std::span{bytes}).subspan(begin, size);
-        std::ranges::copy(source, out.begin());
+        std::memcpy(out.data(), bytes.data() + begin, size);
         return size;
     }
 
@@ -210,7 +210,7 @@ public:
         std::string& stored = inode_->bytes;
         const std::size_t begin = static_cast<std::size_t>(offset);
         stored.resize(std::max(stored.size(), begin + bytes.size()));
-        std::ranges::copy(bytes, std::as_writable_bytes(std::span{stored}).subspan(begin).begin());
+        std::memcpy(stored.data() + begin, bytes.data(), bytes.size());
     }
 
     void truncate(std::uint64_t size) override {
@@ -324,7 +324,7 @@ private:
 
 MemoryEnvironment::MemoryEnvironment() : disk_{std::make_shared<Disk>()} {
     make_folder("/");
-    sync_parent("/");
+    sync_path("/");
 }
 
 MemoryEnvironment::~MemoryEnvironment() = default;
