@@ -15,10 +15,12 @@ namespace {
 
 constexpr int kAnyNumber = 1 << 28;
 
-// CLI11 takes a word like "[a,b]" for a list of two, and "{}" for none. A NUL byte, which no
+// CLI11 takes a word like "[a,b]" for a list of two, "{}" for none and "++" for the end of a
+// command. A NUL byte, which no
 // argument can hold, in front of such words keeps it from looking inside.
 std::string protected_word(const std::string& word) {
-    const bool looked_into = word.empty() || word.front() == '[' || word.front() == '{';
+    const bool looked_into =
+        word.empty() || word.front() == '[' || word.front() == '{' || word == "++";
     return looked_into ? '\0' + word : word;
 }
 
@@ -206,6 +208,11 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
         grammar.parse(words);
     } catch (const CLI::ExtrasError&) {
         throw UsageError{grammar.command_name(), grammar.complaint()};
+    } catch (const CLI::ArgumentMismatch& error) {
+        const std::string_view what = error.what();
+        throw UsageError{
+            grammar.command_name(),
+            "option " + std::string{what.substr(0, what.find(':'))} + " needs a value"};
     } catch (const CLI::ParseError& error) {
         throw UsageError{grammar.command_name(), error.what()};
     }

@@ -1,6 +1,7 @@
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress_bar.hpp"
+#include "cli/quantities.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -60,10 +61,11 @@ ExitCode run_compact(const CompactRequest& request, const Context& context) {
             context.out.write(log + "\n");
         }
     }
-    context.messages.done(fmt::format(
-        "{} {} logs, wrote {}, kept {}; {} bytes before, {} after; {:.2f} seconds",
-        dry_run ? "would rewrite" : "rewrote", report.rewritten.size(), report.logs_written,
-        report.logs_kept, report.bytes_before, report.bytes_after, outcome.seconds));
+    context.messages.done(
+        fmt::format("{} {}, wrote {}, kept {}; {} bytes before, {} after; {:.2f} seconds",
+                    dry_run ? "would rewrite" : "rewrote", counted(report.rewritten.size(), "log"),
+                    report.logs_written, report.logs_kept, report.bytes_before, report.bytes_after,
+                    outcome.seconds));
     for (const std::string& line : report.damage) {
         context.messages.problem(line + "; its log is kept as it is");
     }

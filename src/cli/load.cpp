@@ -3,6 +3,7 @@
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress_bar.hpp"
+#include "cli/quantities.hpp"
 
 #include <fmt/format.h>
 
@@ -38,25 +39,30 @@ public:
 
     void finish() {
         writer_.commit();
-        context_.messages.done(fmt::format("stored {} pairs", stored_));
+        context_.messages.done("stored " + counted(stored_, "pair"));
     }
 
     // Ends the work after a failure, and says how much of it is there.
     [[nodiscard]] std::string outcome(const Error& error) {
-        if (error.kind() == ErrorKind::usage) {
+        try {
             writer_.commit();
-            return fmt::format("{}; the {} pairs before it are stored", error.what(), stored_);
+            return fmt::format("{}; the {} before it stored", error.what(), are(stored_));
+        } catch (const Error&) {
+            // It is the store that fails; what it has got already is found out below.
         }
         try {
-            return fmt::format("{}; the first {} pairs are stored", error.what(),
-                               writer_.salvage());
+            return fmt::format("{}; the first {} stored", error.what(), are(writer_.salvage()));
         } catch (const Error&) {
-            return fmt::format("{}; an unknown number of the {} pairs before is stored",
+            return fmt::format("{}; nobody can tell how many of the {} pairs before it are stored",
                                error.what(), stored_);
         }
     }
 
 private:
+    static std::string are(std::uint64_t pairs) {
+        return counted(pairs, "pair") + (pairs == 1 ? " is" : " are");
+    }
+
     void put() {
         writer_.put(key_, value_.value());
         ++stored_;

@@ -2,6 +2,7 @@
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
+#include "cli/quantities.hpp"
 
 #include <fmt/format.h>
 
@@ -52,8 +53,8 @@ ExitCode run_put(const PutRequest& request, const Context& context) {
     Writer writer{context.store, writer_options(request.write, context)};
     writer.put(request.key, *source.value);
     writer.commit();
-    context.messages.done(
-        fmt::format("stored {} ({} bytes)", in_quotes(request.key), source.value->size()));
+    context.messages.done(fmt::format("stored {} ({})", in_quotes(request.key),
+                                      counted(source.value->size(), "byte")));
     return ExitCode::success;
 }
 

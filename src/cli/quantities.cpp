@@ -65,4 +65,10 @@ std::optional<std::uint64_t> parse_count(std::string_view text) {
     return parse_whole<std::uint64_t>(text);
 }
 
+std::string counted(std::uint64_t number, std::string_view noun) {
+    std::string text = std::to_string(number) + ' ';
+    text.append(noun);
+    return number == 1 ? text : text + 's';
+}
+
 }  // namespace bitask::cli

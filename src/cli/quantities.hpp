@@ -3,9 +3,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
-// Numbers as users write them. Nothing for text that is none, or one out of range.
+// Numbers as users write and read them. Nothing for text that is none, or one out of range.
 namespace bitask::cli {
 
 // Seconds, fractions allowed: "0", "1.5". At most ten years.
@@ -18,5 +19,8 @@ namespace bitask::cli {
 [[nodiscard]] std::optional<double> parse_percent(std::string_view text);
 
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
+
+// For messages: "1 pair", "2 pairs".
+[[nodiscard]] std::string counted(std::uint64_t number, std::string_view noun);
 
 }  // namespace bitask::cli

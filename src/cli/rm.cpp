@@ -3,8 +3,7 @@
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
-
-#include <fmt/format.h>
+#include "cli/quantities.hpp"
 
 namespace bitask::cli {
 namespace {
@@ -35,7 +34,7 @@ public:
 
     ExitCode finish() {
         writer_.commit();
-        context_.messages.done(fmt::format("removed {} keys", removed_));
+        context_.messages.done("removed " + counted(removed_, "key"));
         return code_;
     }
 

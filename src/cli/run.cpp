@@ -65,7 +65,11 @@ ExitCode guarded(Messages& messages, Action action) {
         messages.usage(error.what());
         return ExitCode::usage;
     } catch (const Error& error) {
-        messages.problem(error.what());
+        if (error.kind() == ErrorKind::usage) {
+            messages.usage(error.what());
+        } else {
+            messages.problem(error.what());
+        }
         return exit_code(error.kind());
     } catch (const ClosedPipe&) {
         return ExitCode::success;  // whoever read has seen enough

@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/progress_bar.hpp"
+#include "cli/quantities.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -41,13 +42,13 @@ ExitCode run_verify(const VerifyRequest& request, const Context& context) {
     if (!report.unfinished.empty()) {
         context.messages.done(report.unfinished);
     }
-    context.messages.done(fmt::format("{} records in {} logs, {} bytes, {} damaged places",
-                                      report.records, report.logs, report.bytes,
-                                      report.damage.size()));
+    context.messages.done(fmt::format("{} in {}, {}, {}", counted(report.records, "record"),
+                                      counted(report.logs, "log"), counted(report.bytes, "byte"),
+                                      counted(report.damage.size(), "damaged place")));
     if (report.damage.empty()) {
         return ExitCode::success;
     }
-    context.messages.problem(fmt::format("{} damaged places", report.damage.size()));
+    context.messages.problem(counted(report.damage.size(), "damaged place"));
     return ExitCode::corrupt;
 }
 

@@ -39,6 +39,11 @@ void sync_folder(int fd, const std::string& path) {
     }
 }
 
+// Returns errno, 0 when the folder was made.
+int make_folder(const std::string& path) {
+    return ::mkdir(path.c_str(), kFolderMode) == 0 ? 0 : errno;
+}
+
 void sync_file_system(const std::string& path) {
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!fd || ::syncfs(fd.get()) != 0) {
@@ -200,19 +205,15 @@ public:
     }
 
     void create_folder(const std::string& path) override {
-        if (::mkdir(path.c_str(), kFolderMode) == 0) {
-            return;
-        }
-        const int error = errno;
-        if (error == EEXIST) {
-            return;
-        }
+        int error = make_folder(path);
         const std::string parent = parent_of(path);
-        if (error != ENOENT || parent == path || parent == ".") {
+        if (error == ENOENT && parent != path && parent != ".") {
+            create_folder(parent);
+            error = make_folder(path);
+        }
+        if (error != 0 && error != EEXIST) {
             throw_io("create", path, error);
         }
-        create_folder(parent);
-        create_folder(path);
     }
 
     void sync_path(const std::string& path) override {

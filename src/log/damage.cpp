@@ -146,14 +146,17 @@ public:
                 return never_written_whole() ? torn() : damaged_content();
             }
         }
-        if (!covered() && is_unfinished()) {
-            return torn();
+        if (never_promised() && is_unfinished()) {
+            return torn();  // what looks like records in it may be part of its value
         }
         const auto next = find_record(file_, place_.offset + 1, bounds_.size);
         if (!next && !covered()) {
             return torn();
         }
-        return damage(next.value_or(bounds_.size), "no record can be read here", last_timestamp_);
+        auto found =
+            damage(next.value_or(bounds_.size), "no record can be read here", last_timestamp_);
+        found.damage.to_the_end = !next;
+        return found;
     }
 
 private:
@@ -225,6 +228,7 @@ private:
                 .reason = std::move(reason),
                 .timestamp = timestamp,
                 .keys = {},
+                .to_the_end = false,
                 .key_check = {}};
     }
 
@@ -250,7 +254,7 @@ private:
 
 bool Damage::may_hold(std::string_view key) const {
     if (!names_its_keys()) {
-        return size >= kHeaderSize + key.size();
+        return to_the_end || size >= kHeaderSize + key.size();
     }
     if (std::ranges::find(keys, key) != keys.end()) {
         return true;

@@ -24,9 +24,12 @@ struct Damage {
     // The timestamp that the lost record had, or at least the last one known before it.
     std::uint64_t timestamp = 0;
 
-    // The keys that the lost record may have been of. Empty together with `key_check`: unknown,
-    // it may have been any key, and there may have been several records.
+    // The keys that the lost record may have been of. When empty, it may have been any key, and
+    // there may have been several records.
     std::vector<std::string> keys;
+
+    // Nothing whole follows in this log: what was lost may have been longer than what is left.
+    bool to_the_end = false;
 
     // For a record whose lengths are right and whose key may be what is damaged: it was of any
     // key that makes the checksum come out right.

@@ -160,7 +160,7 @@ void LogWriter::check_usable() const {
     }
 }
 
-void LogWriter::write_failed() noexcept {
+void LogWriter::write_failed() {
     buffer_.clear();
     records_buffered_ = 0;
     try {

@@ -50,7 +50,7 @@ private:
     };
 
     void check_usable() const;
-    void write_failed() noexcept;
+    void write_failed();
 
     std::unique_ptr<io::File> file_;
     std::string name_;

@@ -37,10 +37,6 @@ double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-LogName sealed(const LogName& name) {
-    return name.kind == LogKind::active ? LogName{name.number, 0, LogKind::sealed} : name;
-}
-
 // A log in the making.
 struct NewLog {
     std::string temporary;
@@ -51,15 +47,20 @@ struct NewLog {
 class Compaction {
 public:
     Compaction(io::Folder& folder, const Recovery& state, const CompactionPlan& plan,
-               std::uint64_t max_log_size, Progress* progress)
+               const std::optional<LogName>& sealed, std::uint64_t max_log_size, Progress* progress)
         : folder_{folder},
           state_{state},
           plan_{plan},
+          sealed_{sealed},
           max_log_size_{max_log_size},
           progress_{progress} {
         for (const LogState& log : state.logs) {
             auto& generation = generations_[log.name.number];
             generation = std::max(generation, log.name.generation);
+        }
+        if (sealed) {
+            auto& generation = generations_[sealed->number];
+            generation = std::max(generation, sealed->generation);
         }
     }
 
@@ -80,8 +81,13 @@ public:
     }
 
 private:
+    [[nodiscard]] std::string file_of(const LogState& input) const {
+        const bool was_active = input.name.kind == LogKind::active;
+        return log::file_name(was_active && sealed_ ? *sealed_ : input.name);
+    }
+
     void copy(const LogState& input) {
-        const auto file = open_log(folder_, input.name);
+        const auto file = folder_.open(file_of(input), io::Access::read);
         if (!file) {
             throw Error{ErrorKind::io, log::file_name(input.name) + ": the log has disappeared"};
         }
@@ -160,7 +166,7 @@ private:
 
     void remove_inputs() {
         for (const LogState& input : plan_.inputs) {
-            folder_.remove(log::file_name(sealed(input.name)));
+            folder_.remove(file_of(input));
         }
         folder_.sync();
         if (tombstones_name_) {
@@ -169,7 +175,7 @@ private:
         }
     }
 
-    void remove_temporaries() noexcept {
+    void remove_temporaries() {
         current_.reset();
         tombstones_.reset();
         for (const std::string& name : temporary_names_) {
@@ -192,6 +198,7 @@ private:
     io::Folder& folder_;
     const Recovery& state_;
     const CompactionPlan& plan_;
+    const std::optional<LogName>& sealed_;
     std::uint64_t max_log_size_;
     Progress* progress_;
     std::uint64_t done_bytes_ = 0;
@@ -261,8 +268,9 @@ CompactionReport report_of(const Recovery& state, const CompactionPlan& plan) {
 }
 
 std::uint64_t run_compaction(io::Folder& folder, const Recovery& state, const CompactionPlan& plan,
-                             std::uint64_t max_log_size, Progress* progress) {
-    return Compaction{folder, state, plan, max_log_size, progress}.run();
+                             const std::optional<LogName>& sealed, std::uint64_t max_log_size,
+                             Progress* progress) {
+    return Compaction{folder, state, plan, sealed, max_log_size, progress}.run();
 }
 
 }  // namespace bitask::store

@@ -41,9 +41,10 @@ struct CompactionPlan {
 [[nodiscard]] CompactionReport report_of(const Recovery& state, const CompactionPlan& plan);
 
 // Carries the plan out, and returns how many logs it wrote. The caller holds the lock and has
-// sealed every input. `progress` may be null. Throws Error; the store then still has all its
-// records, some perhaps twice.
+// sealed every input; what was the active log has become `sealed`. `progress` may be null. Throws
+// Error; the store then still has all its records, some perhaps twice.
 std::uint64_t run_compaction(io::Folder& folder, const Recovery& state, const CompactionPlan& plan,
-                             std::uint64_t max_log_size, Progress* progress);
+                             const std::optional<log::LogName>& sealed, std::uint64_t max_log_size,
+                             Progress* progress);
 
 }  // namespace bitask::store

@@ -41,11 +41,14 @@ Listing list_store_beside_writers(const io::Folder& folder) {
     throw Error{ErrorKind::io, folder.path() + ": the folder keeps changing while it is listed"};
 }
 
-std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name) {
+std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
+                                   const std::vector<log::LogName>& listed) {
     auto file = folder.open(log::file_name(name), io::Access::read);
     if (!file && name.kind == log::LogKind::active) {
-        file =
-            folder.open(log::file_name({name.number, 0, log::LogKind::sealed}), io::Access::read);
+        const log::LogName sealed{name.number, 0, log::LogKind::sealed};
+        if (!std::ranges::binary_search(listed, sealed)) {
+            file = folder.open(log::file_name(sealed), io::Access::read);
+        }
     }
     return file;
 }

@@ -26,9 +26,10 @@ struct Listing {
 // all; so it is listed until two listings in a row agree. Throws Error (io) if they never do.
 [[nodiscard]] Listing list_store_beside_writers(const io::Folder& folder);
 
-// Null when the log is gone. An active log that has meanwhile been sealed is found as such.
-[[nodiscard]] std::unique_ptr<io::File> open_log(const io::Folder& folder,
-                                                 const log::LogName& name);
+// One of the listed logs; null when it is gone. An active log that has meanwhile been sealed is
+// found as such, unless another log had that name already (the reference can bring that about).
+[[nodiscard]] std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
+                                                 const std::vector<log::LogName>& listed);
 
 // Throws the Error (io) that says so.
 [[noreturn]] void throw_no_store(const std::string& path);

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace bitask::store {
 
@@ -16,8 +17,9 @@ class LogFiles {
 public:
     explicit LogFiles(const io::Folder& folder) : folder_{folder} {}
 
-    // Null when the log is gone from the folder.
-    [[nodiscard]] std::shared_ptr<const io::File> open(const log::LogName& name);
+    // One of the listed logs; null when it is gone from the folder.
+    [[nodiscard]] std::shared_ptr<const io::File> open(const log::LogName& name,
+                                                       const std::vector<log::LogName>& listed);
 
 private:
     const io::Folder& folder_;

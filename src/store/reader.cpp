@@ -53,7 +53,7 @@ public:
             if (!entry || !entry->live()) {
                 return nullptr;
             }
-            if (auto file = files_.open(entry->location.log)) {
+            if (auto file = files_.open(entry->location.log, state_.listed)) {
                 return log::read_value(std::move(file), entry->location, entry->header, key);
             }
             state_ = store::recover_beside_writers(environment_, *folder_, nullptr);

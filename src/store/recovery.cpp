@@ -24,8 +24,11 @@ constexpr int kLooksAtDamage = 3;
 
 class Replay {
 public:
-    Replay(const std::optional<LockNote>& note, bool thorough, Progress* progress)
+    Replay(const std::vector<log::LogName>& logs, const std::optional<LockNote>& note,
+           bool thorough, Progress* progress)
         : note_{note}, thorough_{thorough}, progress_{progress} {
+        result_.listed = logs;
+        result_.note = note;
         result_.ordered_from = note ? note->ordered_from : 0;
         result_.last_compaction = note ? note->last_compaction : 0;
         result_.last_timestamp = note ? note->last_timestamp : 0;
@@ -41,7 +44,7 @@ public:
         for (Step step = scanner.next(); step != Step::end; step = scanner.next()) {
             switch (step) {
                 case Step::record: add_record(scanner); break;
-                case Step::damage: result_.damage.push_back(scanner.damage()); break;
+                case Step::damage: add_damage(scanner.damage()); break;
                 case Step::torn_tail:
                     result_.torn_tails.push_back(scanner.damage());
                     state.size = scanner.place().offset;
@@ -58,6 +61,12 @@ public:
     [[nodiscard]] Recovery take() { return std::move(result_); }
 
 private:
+    // What is written from now on must count as newer than what was lost.
+    void add_damage(const log::Damage& damage) {
+        result_.damage.push_back(damage);
+        result_.last_timestamp = std::max(result_.last_timestamp, damage.timestamp);
+    }
+
     void add_record(const log::LogScanner& scanner) {
         ++result_.records;
         const keydir::Entry entry{scanner.place(), scanner.header()};
@@ -73,7 +82,7 @@ private:
     // that is known to be in order one of the two timestamps is damaged.
     void judge_disorder(std::string_view key, const keydir::Entry& earlier,
                         const keydir::Entry& later) {
-        if (!in_order(earlier.location) || !in_order(later.location)) {
+        if (!result_.in_order(earlier.location) || !result_.in_order(later.location)) {
             result_.ordered_from =
                 std::max(result_.ordered_from,
                          std::min(earlier.location.log.number, later.location.log.number) + 1);
@@ -85,14 +94,9 @@ private:
                                       .reason = "timestamps run backwards, one is damaged",
                                       .timestamp = earlier.header.timestamp,
                                       .keys = {std::string{key}},
+                                      .to_the_end = false,
                                       .key_check = {}});
         }
-    }
-
-    [[nodiscard]] bool in_order(const log::Location& place) const {
-        return note_ && place.log.number >= note_->ordered_from &&
-               (place.log.number < note_->log ||
-                (place.log.number == note_->log && place.offset < note_->end));
     }
 
     void report(std::uint64_t in_this_log) {
@@ -109,11 +113,20 @@ private:
     Recovery result_;
 };
 
+// Whether a record is certain to be newer than what was lost. Where records are in order, their
+// places tell, and a damaged timestamp does no harm.
+bool is_newer(const Recovery& state, const keydir::Entry& entry, const log::Damage& damage) {
+    if (state.in_order(entry.location) && state.in_order(damage.place)) {
+        return entry.location > damage.place;
+    }
+    return entry.location != damage.place && entry.newer_than(damage.timestamp, damage.place);
+}
+
 std::optional<std::uint64_t> total_size(const io::Folder& folder,
                                         const std::vector<log::LogName>& logs) {
     std::uint64_t total = 0;
     for (const log::LogName& name : logs) {
-        const auto file = open_log(folder, name);
+        const auto file = open_log(folder, name, logs);
         if (!file) {
             return std::nullopt;
         }
@@ -134,12 +147,17 @@ bool Recovery::has_damage(const log::LogName& log) const {
         damage, [&log](const log::Damage& damaged) { return damaged.place.log == log; });
 }
 
+bool Recovery::in_order(const log::Location& place) const {
+    return note && place.log.number >= note->ordered_from &&
+           (place.log.number < note->log ||
+            (place.log.number == note->log && place.offset < note->end));
+}
+
 const log::Damage* Recovery::doubt(std::string_view key,
                                    const std::optional<keydir::Entry>& known) const {
     const log::Damage* unnamed = nullptr;
     for (const log::Damage& damaged : damage) {
-        if (!damaged.may_hold(key) || (known && known->location != damaged.place &&
-                                       known->newer_than(damaged.timestamp, damaged.place))) {
+        if (!damaged.may_hold(key) || (known && is_newer(*this, *known, damaged))) {
             continue;
         }
         if (damaged.names_its_keys()) {
@@ -168,7 +186,7 @@ log::Bounds bounds_of(const log::LogName& log, std::uint64_t size,
 std::optional<Recovery> recover(const io::Folder& folder, const std::vector<log::LogName>& logs,
                                 const std::optional<LockNote>& note, bool thorough,
                                 Progress* progress) {
-    Replay replay{note, thorough, progress};
+    Replay replay{logs, note, thorough, progress};
     if (progress != nullptr) {
         const auto total = total_size(folder, logs);
         if (!total) {
@@ -177,7 +195,7 @@ std::optional<Recovery> recover(const io::Folder& folder, const std::vector<log:
         replay.set_total(*total);
     }
     for (const log::LogName& name : logs) {
-        const auto file = open_log(folder, name);
+        const auto file = open_log(folder, name, logs);
         if (!file) {
             return std::nullopt;
         }

@@ -22,6 +22,7 @@ struct LogState {
 // All that the logs of a store say.
 struct Recovery {
     keydir::Keydir keydir;
+    std::vector<log::LogName> listed;     // the names of `logs`
     std::vector<LogState> logs;           // in order
     std::vector<log::Damage> damage;      // in order of their logs
     std::vector<log::Damage> torn_tails;  // of active logs; one at the most if writers behave
@@ -29,9 +30,13 @@ struct Recovery {
     std::uint64_t last_timestamp = 0;     // the highest, milliseconds since the epoch
     std::uint64_t ordered_from = 0;       // as in LockNote, for the next note
     std::uint64_t last_compaction = 0;    // likewise
+    std::optional<LockNote> note;         // that the replay went by
 
     [[nodiscard]] std::uint64_t total_bytes() const;
     [[nodiscard]] bool has_damage(const log::LogName& log) const;
+
+    // Whether records up to this place are known to stand in the order of their timestamps.
+    [[nodiscard]] bool in_order(const log::Location& place) const;
 
     // The damaged place that may have held a newer record of this key than the key directory
     // knows; null when there is none. One that names the key goes before one that may hold any.

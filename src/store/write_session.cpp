@@ -166,9 +166,6 @@ void WriteSession::cut_off(const log::Damage& torn) {
         throw Error{ErrorKind::io, log::file_name(torn.place.log) + ": the log has disappeared"};
     }
     file->truncate(torn.place.offset);
-    if (options_.durability == Durability::synced) {
-        file->sync();
-    }
     options_.warn(log::file_name(torn.place.log) + ": offset " + std::to_string(torn.place.offset) +
                   ": cut off an unfinished record of " + std::to_string(torn.size) +
                   " bytes that a stopped writer left behind");
@@ -206,20 +203,25 @@ void WriteSession::start_log() {
 }
 
 // Synced before it is renamed: a sealed log counts as complete for ever.
-void WriteSession::seal_log() {
+LogName WriteSession::seal_log() {
     if (options_.durability == Durability::synced) {
         log_->sync();
     } else {
         log_->flush();
     }
-    const auto sealed = log::file_name({note_.log, 0, LogKind::sealed});
-    folder_->rename(log::file_name(active()), sealed);
+    // The reference may have given another log the same number, and a rename replaces files.
+    LogName sealed{note_.log, 0, LogKind::sealed};
+    while (folder_->identity(log::file_name(sealed))) {
+        ++sealed.generation;
+    }
+    folder_->rename(log::file_name(active()), log::file_name(sealed));
     if (options_.durability == Durability::synced) {
         // Now, not at the end: a later log must not survive a power cut that this one does not.
         folder_->sync();
     }
     changes_in_sealed_logs_ += log_->records_written();
     log_.reset();
+    return sealed;
 }
 
 void WriteSession::sync_names() {
@@ -276,15 +278,16 @@ CompactionReport WriteSession::compact(const CompactionOptions& options) {
     }
     begin_change();
     options_.durability = Durability::synced;
+    std::optional<LogName> sealed;
     if (log_ && plan.has_input(active())) {
-        seal_log();
+        sealed = seal_log();
     }
     if (!log_) {
         start_log();
     }
     sync_kept(plan);
     report.logs_written =
-        run_compaction(*folder_, state, plan, options_.max_log_size, options.progress);
+        run_compaction(*folder_, state, plan, sealed, options_.max_log_size, options.progress);
     note_.last_compaction = environment_.now_milliseconds();
     changed_ = true;
     failed_ = false;

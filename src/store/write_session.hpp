@@ -65,7 +65,7 @@ private:
     void open_for_appending(std::uint64_t number, std::uint64_t end);
     void make_room();
     void start_log();
-    void seal_log();
+    log::LogName seal_log();  // returns its new name
     void sync_names();
     [[nodiscard]] Recovery& replayed();
     void remember(std::string_view key, const log::Location& place, std::uint64_t value_size);

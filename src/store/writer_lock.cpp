@@ -47,7 +47,7 @@ std::optional<LockNote> WriterLock::note() const {
     return note_in(*file_);
 }
 
-void WriterLock::leave_note(const LockNote& note) noexcept {
+void WriterLock::leave_note(const LockNote& note) {
     try {
         const std::string bytes = encode_note(note);
         file_->write(0, std::as_bytes(std::span{bytes}));

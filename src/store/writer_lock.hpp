@@ -21,7 +21,7 @@ public:
     [[nodiscard]] std::optional<LockNote> note() const;
 
     // Failures are ignored: the note is help for the next one, not part of anyone's data.
-    void leave_note(const LockNote& note) noexcept;
+    void leave_note(const LockNote& note);
 
 private:
     std::unique_ptr<io::File> file_;

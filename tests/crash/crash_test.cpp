@@ -203,7 +203,7 @@ void put_twenty(io::Environment& environment, Ledger& ledger, Durability durabil
 
 void put_streamed(io::Environment& environment, Ledger& ledger, Durability durability) {
     Session session{environment, ledger, durability};
-    session.put("banana", StreamedValue{6});
+    session.put("banana", StreamedValue{9});
     session.commit();
 }
 

@@ -1,6 +1,7 @@
 #include "bitask/reader.hpp"
 #include "bitask/writer.hpp"
 #include "support/catch.hpp"
+#include "support/faulty_environment.hpp"
 #include "support/memory_environment.hpp"
 #include "support/store_contents.hpp"
 
@@ -127,6 +128,71 @@ TEST_CASE("a power cut takes unsynced changes from the end, and the store stays 
         put(world, "after", "all");
         found["after"] = "all";
         require_safe(world, found);
+    }
+}
+
+TEST_CASE("a synced put is safe whatever a power cut does to unsynced logs before it") {
+    MemoryEnvironment disk;
+    put(disk, "safe", "before");
+    {
+        Writer writer{disk, kStore, writer_options(Durability::unsynced)};
+        for (int i = 0; i < 40; ++i) {
+            writer.put("key" + std::to_string(i), "value");
+        }
+        writer.commit();
+    }
+    put(disk, "last", "synced");
+    REQUIRE(log_names(disk, kStore).size() > 3);
+    for (const PowerCut& cut : all_power_cuts(3)) {
+        CAPTURE(describe(cut));
+        MemoryEnvironment world = disk.after_power_cut(cut);
+        const Contents found = contents(world, kStore);
+        REQUIRE(found.contains("last"));
+        REQUIRE(found.contains("safe"));
+        for (const auto& [key, value] : found) {
+            CAPTURE(key);
+            REQUIRE(value == (key == "last" ? "synced" : key == "safe" ? "before" : "value"));
+        }
+        const Reader reader{world, kStore};
+        REQUIRE(reader.get("last").doubt.empty());
+    }
+}
+
+TEST_CASE("a compaction removes nothing that unsynced records alone would replace") {
+    constexpr int kKeys = 12;
+    MemoryEnvironment prepared;
+    for (const std::string value : {"old", "new"}) {
+        const bool old = value == "old";
+        Writer writer{prepared, kStore,
+                      writer_options(old ? Durability::synced : Durability::unsynced)};
+        for (int i = 0; i < kKeys; ++i) {
+            writer.put("key" + std::to_string(i), value);
+        }
+        writer.commit();
+    }
+    for (std::uint64_t step = 0;; ++step) {
+        MemoryEnvironment disk = prepared.after_kill();
+        FaultyEnvironment faulty{disk, {.step = step}};
+        try {
+            Writer{faulty, kStore, writer_options()}.compact({});
+        } catch (const Crash&) {
+        }
+        CAPTURE(step, faulty.where());
+        for (const PowerCut& cut : all_power_cuts(step)) {
+            CAPTURE(describe(cut));
+            MemoryEnvironment world = disk.after_power_cut(cut);
+            const Contents found = contents(world, kStore);
+            for (int i = 0; i < kKeys; ++i) {
+                const std::string key = "key" + std::to_string(i);
+                CAPTURE(key);
+                REQUIRE(found.contains(key));
+                REQUIRE((found.at(key) == "new" || (faulty.tripped() && found.at(key) == "old")));
+            }
+        }
+        if (!faulty.tripped()) {
+            REQUIRE(step > 5);
+            break;
+        }
     }
 }
 

@@ -96,12 +96,23 @@ TEST_CASE("a folder that never keeps still is an error, not an endless loop") {
 
 TEST_CASE("an active log that was sealed since it was listed is opened as such") {
     HandmadeStore store;
+    store.file("5.log", "five").file("7.active.log", "seven");
+    const LogName five{5, 0, LogKind::active};
+    const LogName six{6, 0, LogKind::active};
+    const LogName seven{7, 0, LogKind::sealed};
+    const std::vector<LogName> listed{five, six, seven};
+    CHECK(open_log(*store.folder, five, listed)->size() == 4);
+    CHECK(open_log(*store.folder, six, listed) == nullptr);
+    CHECK(open_log(*store.folder, seven, listed) == nullptr);
+}
+
+TEST_CASE("a sealed log that was listed beside an active one of its number is not taken for it") {
+    HandmadeStore store;
     store.file("5.log", "five");
-    CHECK(open_log(*store.folder, {5, 0, LogKind::active})->size() == 4);
-    CHECK(open_log(*store.folder, {5, 0, LogKind::sealed})->size() == 4);
-    CHECK(open_log(*store.folder, {6, 0, LogKind::active}) == nullptr);
-    store.file("7.active.log", "seven");
-    CHECK(open_log(*store.folder, {7, 0, LogKind::sealed}) == nullptr);
+    const LogName sealed{5, 0, LogKind::sealed};
+    const LogName active{5, 0, LogKind::active};
+    CHECK(open_log(*store.folder, sealed, {sealed, active})->size() == 4);
+    CHECK(open_log(*store.folder, active, {sealed, active}) == nullptr);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include "support/handmade_store.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bitask {
@@ -30,6 +32,36 @@ HandmadeStore alphabet() {
     return store;
 }
 
+Range with_prefix(std::string prefix) {
+    Range range;
+    range.prefix = std::move(prefix);
+    return range;
+}
+
+Range between(std::string from, std::optional<std::string> to) {
+    Range range;
+    range.from = std::move(from);
+    range.to = std::move(to);
+    return range;
+}
+
+Range at_most(std::uint64_t limit) {
+    Range range;
+    range.limit = limit;
+    return range;
+}
+
+Range reversed(Range range) {
+    range.reverse = true;
+    return range;
+}
+
+Range all_at_once(std::string prefix, std::string from, std::optional<std::string> to) {
+    Range range = between(std::move(from), std::move(to));
+    range.prefix = std::move(prefix);
+    return range;
+}
+
 Strings keys_in(HandmadeStore& store, const Range& range) {
     const Reader reader{store.disk, kStore};
     Strings keys;
@@ -51,32 +83,32 @@ Strings keys_in(HandmadeStore& store, const Range& range) {
 TEST_CASE("a scan shows live keys in the order of their bytes, in both directions") {
     HandmadeStore store = alphabet();
     CHECK(keys_in(store, {}) == Strings{"a", "ab", "abc", "b", "\xFF", "\xFF\xFF"});
-    CHECK(keys_in(store, {.reverse = true}) ==
+    CHECK(keys_in(store, reversed({})) ==
           Strings{"\xFF\xFF", "\xFF", "b", "abc", "ab", "a"});
 }
 
 TEST_CASE("a scan keeps within its prefix, its borders and its limit") {
     HandmadeStore store = alphabet();
-    CHECK(keys_in(store, {.prefix = "a"}) == Strings{"a", "ab", "abc"});
-    CHECK(keys_in(store, {.prefix = "a", .reverse = true}) == Strings{"abc", "ab", "a"});
-    CHECK(keys_in(store, {.prefix = "\xFF"}) == Strings{"\xFF", "\xFF\xFF"});
-    CHECK(keys_in(store, {.prefix = "\xFF\xFF", .reverse = true}) == Strings{"\xFF\xFF"});
-    CHECK(keys_in(store, {.prefix = "go"}).empty());
-    CHECK(keys_in(store, {.prefix = "abcd"}).empty());
-    CHECK(keys_in(store, {.from = "ab"}) == Strings{"ab", "abc", "b", "\xFF", "\xFF\xFF"});
-    CHECK(keys_in(store, {.to = "ab"}) == Strings{"a"});
-    CHECK(keys_in(store, {.from = "aa", .to = "b"}) == Strings{"ab", "abc"});
-    CHECK(keys_in(store, {.from = "aa", .to = "b", .reverse = true}) == Strings{"abc", "ab"});
-    CHECK(keys_in(store, {.from = "b", .to = "a"}).empty());
-    CHECK(keys_in(store, {.from = "b", .to = "a", .reverse = true}).empty());
-    CHECK(keys_in(store, {.to = ""}).empty());
-    CHECK(keys_in(store, {.prefix = "a", .from = "abb", .to = "z"}) == Strings{"abc"});
-    CHECK(keys_in(store, {.prefix = "b", .from = "a"}) == Strings{"b"});
-    CHECK(keys_in(store, {.prefix = "a", .from = "b"}).empty());
-    CHECK(keys_in(store, {.limit = 0}).empty());
-    CHECK(keys_in(store, {.limit = 2}) == Strings{"a", "ab"});
-    CHECK(keys_in(store, {.limit = 2, .reverse = true}) == Strings{"\xFF\xFF", "\xFF"});
-    CHECK(keys_in(store, {.limit = 100}).size() == 6);
+    CHECK(keys_in(store, with_prefix("a")) == Strings{"a", "ab", "abc"});
+    CHECK(keys_in(store, reversed(with_prefix("a"))) == Strings{"abc", "ab", "a"});
+    CHECK(keys_in(store, with_prefix("\xFF")) == Strings{"\xFF", "\xFF\xFF"});
+    CHECK(keys_in(store, reversed(with_prefix("\xFF\xFF"))) == Strings{"\xFF\xFF"});
+    CHECK(keys_in(store, with_prefix("go")).empty());
+    CHECK(keys_in(store, with_prefix("abcd")).empty());
+    CHECK(keys_in(store, between("ab", std::nullopt)) == Strings{"ab", "abc", "b", "\xFF", "\xFF\xFF"});
+    CHECK(keys_in(store, between("", "ab")) == Strings{"a"});
+    CHECK(keys_in(store, between("aa", "b")) == Strings{"ab", "abc"});
+    CHECK(keys_in(store, reversed(between("aa", "b"))) == Strings{"abc", "ab"});
+    CHECK(keys_in(store, between("b", "a")).empty());
+    CHECK(keys_in(store, reversed(between("b", "a"))).empty());
+    CHECK(keys_in(store, between("", "")).empty());
+    CHECK(keys_in(store, all_at_once("a", "abb", "z")) == Strings{"abc"});
+    CHECK(keys_in(store, all_at_once("b", "a", std::nullopt)) == Strings{"b"});
+    CHECK(keys_in(store, all_at_once("a", "b", std::nullopt)).empty());
+    CHECK(keys_in(store, at_most(0)).empty());
+    CHECK(keys_in(store, at_most(2)) == Strings{"a", "ab"});
+    CHECK(keys_in(store, reversed(at_most(2))) == Strings{"\xFF\xFF", "\xFF"});
+    CHECK(keys_in(store, at_most(100)).size() == 6);
 }
 
 TEST_CASE("a reader takes no lock, writes nothing and creates nothing") {
