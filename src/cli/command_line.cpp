@@ -19,6 +19,9 @@ constexpr int kAnyNumber = 1 << 28;
 // command. A NUL byte, which no
 // argument can hold, in front of such words keeps it from looking inside.
 std::string protected_word(const std::string& word) {
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+        return word + '\0';  // an empty value, for which the next word would be taken
+    }
     const bool looked_into =
         word.empty() || word.front() == '[' || word.front() == '{' || word == "++";
     return looked_into ? '\0' + word : word;
@@ -207,7 +210,9 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
     try {
         grammar.parse(words);
     } catch (const CLI::ExtrasError&) {
-        throw UsageError{grammar.command_name(), grammar.complaint()};
+        if (!grammar.spoken().help) {  // who asks for help may not know the words yet
+            throw UsageError{grammar.command_name(), grammar.complaint()};
+        }
     } catch (const CLI::ArgumentMismatch& error) {
         const std::string_view what = error.what();
         throw UsageError{

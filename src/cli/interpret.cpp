@@ -169,8 +169,8 @@ private:
         }
         const auto known = format_from_name(*spoken_.format);
         if (!known) {
-            fail("unknown format \"" + *spoken_.format +
-                 "\" (known: " + std::string{format_names()} + ")");
+            fail("unknown format " + in_quotes(*spoken_.format) +
+                 " (known: " + std::string{format_names()} + ")");
         }
         return known;
     }

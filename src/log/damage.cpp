@@ -73,28 +73,40 @@ std::vector<Resized> find_true_size(const io::File& file, std::uint64_t offset,
     return found;
 }
 
-// Whether the lengths at `offset`, and those that follow from them, lead to a whole record or to
-// the end of the log. If so, the lengths before `offset` can be believed.
-bool leads_to_a_record(const io::File& file, std::uint64_t offset, std::uint64_t size) {
+// The beginning of a record whose rest is missing.
+bool is_unfinished(const std::optional<RecordHeader>& header, std::uint64_t remaining) {
+    return !header || (header->key_size != 0 && header->timestamp <= kMaxTimestamp &&
+                       header->record_size() > remaining);
+}
+
+// Whether the lengths at `offset`, and those that follow from them, lead to a whole record, to one
+// that would be whole but for one byte of its lengths, or to the end of the log. If so, the lengths
+// before `offset` can be believed. An active log may end in an unfinished record.
+bool leads_to_a_record(const io::File& file, std::uint64_t offset, std::uint64_t size,
+                       bool may_be_unfinished) {
     for (int i = 0; i < kMaxDamagedRun; ++i) {
         if (offset == size) {
             return true;
         }
-        const auto header = read_header(file, offset);
-        if (!header || !header->plausible(size - offset)) {
-            return false;
-        }
-        if (is_whole_record(file, offset, *header)) {
+        const std::uint64_t remaining = size - offset;
+        const auto header = remaining < kHeaderSize ? std::nullopt : read_header(file, offset);
+        if (header && header->plausible(remaining) && is_whole_record(file, offset, *header)) {
             return true;
+        }
+        if (header && !find_true_size(file, offset, *header, size).empty()) {
+            return true;
+        }
+        if (!header || !header->plausible(remaining)) {
+            return may_be_unfinished && is_unfinished(header, remaining);
         }
         offset += header->record_size();
     }
     return false;
 }
 
-// The first place at or behind `from` that holds a whole record.
+// The first place at or behind `from` that holds a whole record, one no older than asked for.
 std::optional<std::uint64_t> find_record(const io::File& file, std::uint64_t from,
-                                         std::uint64_t size) {
+                                         std::uint64_t size, std::uint64_t min_timestamp) {
     constexpr std::uint64_t kWindow = 64 * 1024;
     while (from + kHeaderSize < size) {
         const auto window = read_bytes(file, from, std::min(kWindow, size - from));
@@ -105,7 +117,8 @@ std::optional<std::uint64_t> find_record(const io::File& file, std::uint64_t fro
         std::size_t at = 0;
         for (; at + kHeaderSize <= bytes.size(); ++at) {
             const RecordHeader header = decode_header(bytes.subspan(at).first<kHeaderSize>());
-            if (header.plausible(size - from - at) && is_whole_record(file, from + at, header)) {
+            if (header.plausible(size - from - at) && header.timestamp >= min_timestamp &&
+                is_whole_record(file, from + at, header)) {
                 return from + at;
             }
         }
@@ -142,14 +155,18 @@ public:
                 return damaged_length(resized);
             }
             if (header_->key_size != 0 && header_->record_size() <= remaining_ &&
-                leads_to_a_record(file_, end_by_header(), bounds_.size)) {
+                leads_to_a_record(file_, end_by_header(), bounds_.size, !covered())) {
                 return never_written_whole() ? torn() : damaged_content();
             }
         }
         if (never_promised() && is_unfinished()) {
             return torn();  // what looks like records in it may be part of its value
         }
-        const auto next = find_record(file_, place_.offset + 1, bounds_.size);
+        // Without a note, records behind an unfinished one tell that it is damaged instead; but a
+        // value may hold records, which are older than the record that the value was put with.
+        const std::uint64_t min_timestamp =
+            !covered() && is_unfinished() && header_ ? header_->timestamp : 0;
+        const auto next = find_record(file_, place_.offset + 1, bounds_.size, min_timestamp);
         if (!next && !covered()) {
             return torn();
         }
@@ -168,11 +185,7 @@ private:
         return place_.offset + header_->record_size();
     }
 
-    // The beginning of a record whose rest is missing.
-    [[nodiscard]] bool is_unfinished() const {
-        return !header_ || (header_->key_size != 0 && header_->timestamp <= kMaxTimestamp &&
-                            header_->record_size() > remaining_);
-    }
+    [[nodiscard]] bool is_unfinished() const { return log::is_unfinished(header_, remaining_); }
 
     // The last record has its full length but not its bytes: a power cut can leave that.
     [[nodiscard]] bool never_written_whole() const {

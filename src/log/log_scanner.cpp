@@ -87,6 +87,12 @@ bool LogScanner::check_long_record() {
 }
 
 LogScanner::Step LogScanner::diagnose_place() {
+    // A writer may have cut off an unfinished record since the bounds were taken.
+    bounds_.size = std::min(bounds_.size, file_.size());
+    if (place_ >= bounds_.size) {
+        next_ = place_;
+        return Step::end;
+    }
     auto [kind, damage] = diagnose(file_, place(), bounds_, last_timestamp_);
     damage_ = std::move(damage);
     next_ = place_ + damage_.size;

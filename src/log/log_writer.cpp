@@ -97,17 +97,21 @@ void LogWriter::append(std::string_view key, const Value& value, std::uint64_t t
 
 void LogWriter::append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size) {
     check_usable();
-    ++records_buffered_;
     while (size > 0) {
         const std::size_t before = buffer_.size();
         const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(size, kBufferSize));
         buffer_.resize(before + piece);
         if (from.read(offset, std::as_writable_bytes(std::span{buffer_}.subspan(before))) !=
             piece) {
+            failed_ = true;
+            write_failed();
             throw Error{ErrorKind::io, name_ + ": the log that is copied became shorter"};
         }
         offset += piece;
         size -= piece;
+        if (size == 0) {
+            ++records_buffered_;
+        }
         if (buffer_.size() >= kBufferSize) {
             flush();
         }

@@ -89,6 +89,10 @@ private:
             return;
         }
         for (const keydir::Entry* entry : {&earlier, &later}) {
+            if (std::ranges::find(result_.damage, entry->location, &log::Damage::place) !=
+                result_.damage.end()) {
+                continue;  // known from another record of the key
+            }
             result_.damage.push_back({.place = entry->location,
                                       .size = entry->header.record_size(),
                                       .reason = "timestamps run backwards, one is damaged",

@@ -67,7 +67,7 @@ void WriteSession::commit() {
     begin_change();
     if (options_.durability == Durability::synced) {
         log_->sync();
-        sync_names();
+        sync_before();
     } else {
         log_->flush();
         note_.synced = false;
@@ -79,9 +79,11 @@ void WriteSession::commit() {
 }
 
 std::uint64_t WriteSession::salvage() {
-    if (log_ && options_.durability == Durability::synced) {
-        log_->sync_written();
-        sync_names();
+    if (options_.durability == Durability::synced) {
+        if (log_) {
+            log_->sync_written();
+        }
+        sync_before();
     }
     return changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
 }
@@ -112,7 +114,7 @@ bool WriteSession::resume(const Listing& listing, const std::optional<LockNote>&
         return false;
     }
     note_ = *note;
-    names_unsynced_ = !note->synced;
+    names_unsynced_ = logs_unsynced_ = !note->synced;
     log::LogScanner scanner{*file, name, bounds_of(name, size, note, true), note->end};
     using Step = log::LogScanner::Step;
     Step step = scanner.next();
@@ -134,7 +136,7 @@ bool WriteSession::resume(const Listing& listing, const std::optional<LockNote>&
 
 void WriteSession::repair(const Listing& listing, const std::optional<LockNote>& note) {
     // Nobody knows what a killed writer, or another program, has synced.
-    names_unsynced_ = true;
+    names_unsynced_ = logs_unsynced_ = true;
     note_.synced = false;
     auto state = recover(*folder_, listing.logs, note, true, nullptr);
     if (!state) {
@@ -224,13 +226,27 @@ LogName WriteSession::seal_log() {
     return sealed;
 }
 
-void WriteSession::sync_names() {
+// What earlier writers have left to the kernel: a change must not survive a power cut that those
+// before it do not.
+void WriteSession::sync_before() {
+    if (logs_unsynced_) {
+        for (const LogName& log : list_store(*folder_).logs) {
+            sync_log(log);
+        }
+        logs_unsynced_ = false;
+    }
     if (names_unsynced_) {
         folder_->sync();
         environment_.sync_path(path_);
         names_unsynced_ = false;
     }
     note_.synced = true;
+}
+
+void WriteSession::sync_log(const LogName& log) {
+    if (const auto file = folder_->open(log::file_name(log), io::Access::read)) {
+        file->sync();
+    }
 }
 
 Recovery& WriteSession::replayed() {
@@ -261,9 +277,7 @@ void WriteSession::remember(std::string_view key, const log::Location& place,
 // Old records are about to go: what supersedes them must not be less safe than they were.
 void WriteSession::sync_kept(const CompactionPlan& plan) {
     for (const LogState& log : plan.kept) {
-        if (auto file = folder_->open(log::file_name(log.name), io::Access::read_write)) {
-            file->sync();
-        }
+        sync_log(log.name);
     }
     folder_->sync();
 }

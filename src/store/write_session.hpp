@@ -66,7 +66,8 @@ private:
     void make_room();
     void start_log();
     log::LogName seal_log();  // returns its new name
-    void sync_names();
+    void sync_before();
+    void sync_log(const log::LogName& log);
     [[nodiscard]] Recovery& replayed();
     void remember(std::string_view key, const log::Location& place, std::uint64_t value_size);
     void sync_kept(const CompactionPlan& plan);
@@ -89,7 +90,8 @@ private:
     std::uint64_t changes_in_sealed_logs_ = 0;
     bool changed_ = false;
     bool failed_ = false;
-    bool names_unsynced_ = false;  // in the store's folder, and its own in the folder above
+    bool logs_unsynced_ = false;   // bytes that earlier writers wrote
+    bool names_unsynced_ = false;  // in the store's folder, and its own in the folders above
 
     std::optional<Recovery> replayed_;  // kept up to date once it is there
 };

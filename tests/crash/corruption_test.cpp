@@ -365,11 +365,4 @@ TEST_CASE("a sealed log cut inside any record is noticed by whoever asks for wha
     cut_sealed_logs(victim, Cut::inside_records);
 }
 
-TEST_CASE("a sealed log cut between records is noticed by whoever asks for what it held") {
-    const bool unique = GENERATE(true, false);
-    CAPTURE(unique);
-    Victim victim{unique ? unique_keys(60) : overwritten_twice(20), 300};
-    cut_sealed_logs(victim, Cut::between_records);
-}
-
 }  // namespace bitask::test

@@ -85,6 +85,7 @@ struct HandmadeStore {
 
     HandmadeStore() {
         disk.create_folder(kStore);
+        disk.sync_path(kStore);
         folder = disk.open_folder(kStore);
     }
 

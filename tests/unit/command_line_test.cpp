@@ -51,11 +51,11 @@ Complaint complaint(const Words& words, const Settings& settings = {{"BITASK_PAT
 }
 
 // Words that libraries for command lines like to take apart.
-const Words kAwkward{"[a,b]", "[]",  "[",   "]",    "{}",   "{a}",   "",      "stat", "get",
-                     "put",   "ask", "++",  "%%",   "a,b",  "a=b",   "a b",   "=",    "'a'",
-                     "\"a\"", "#a",  "@a",  "/h",   "\\n",  "a\nb",  "!",     "!a",   "~",
-                     "-",     "1",   "1.5", "true", "help", "\xff",  "{{}}",  "[[]]", "[a",
-                     "a]",    "`a`", "(a)", ":",    "%%a",  "\t",    " "};
+const Words kAwkward{"[a,b]", "[]",  "[",   "]",    "{}",   "{a}",  "",     "stat", "get",
+                     "put",   "ask", "++",  "%%",   "a,b",  "a=b",  "a b",  "=",    "'a'",
+                     "\"a\"", "#a",  "@a",  "/h",   "\\n",  "a\nb", "!",    "!a",   "~",
+                     "-",     "1",   "1.5", "true", "help", "\xff", "{{}}", "[[]]", "[a",
+                     "a]",    "`a`", "(a)", ":",    "%%a",  "\t",   " "};
 
 TEST_CASE("the store is the option's, else the variable's") {
     CHECK(parse({"stat", "--db", "/opt"}).store == "/opt");
@@ -98,11 +98,10 @@ TEST_CASE("the last of several values of an option counts") {
 }
 
 TEST_CASE("put takes key and value as arguments, as options, or mixed") {
-    for (const Words& words :
-         {Words{"put", "k", "v"}, Words{"put", "--key", "k", "--value", "v"},
-          Words{"put", "--key=k", "v"}, Words{"put", "k", "--value=v"},
-          Words{"put", "--value", "v", "k"}, Words{"put", "--", "k", "v"},
-          Words{"put", "k", "--", "v"}}) {
+    for (const Words& words : {Words{"put", "k", "v"}, Words{"put", "--key", "k", "--value", "v"},
+                               Words{"put", "--key=k", "v"}, Words{"put", "k", "--value=v"},
+                               Words{"put", "--value", "v", "k"}, Words{"put", "--", "k", "v"},
+                               Words{"put", "k", "--", "v"}}) {
         CAPTURE(words);
         const auto put = request<PutRequest>(words);
         CHECK(put.key == "k");
@@ -216,9 +215,9 @@ TEST_CASE("scan takes a range, an order and a form") {
     CHECK_FALSE(all.count);
     CHECK(all.format == Format::tsv);
 
-    const auto some = request<ScanRequest>({"scan", "--prefix", "p", "--from", "f", "--to", "t",
-                                            "--limit", "7", "--reverse", "--keys", "--format",
-                                            "null"});
+    const auto some =
+        request<ScanRequest>({"scan", "--prefix", "p", "--from", "f", "--to", "t", "--limit", "7",
+                              "--reverse", "--keys", "--format", "null"});
     CHECK(some.range.prefix == "p");
     CHECK(some.range.from == "f");
     CHECK(some.range.to == "t");
@@ -272,18 +271,18 @@ TEST_CASE("writers take a wait, no sync and a log size, from options before vari
     CHECK(set.wait == 2500ms);
     CHECK(set.max_log_size == 4096);
 
-    const auto said = request<PutRequest>(
-                          {"put", "k", "v", "--wait=0", "--max-log-size", "1M", "--no-sync"},
-                          settings)
-                          .write;
+    const auto said =
+        request<PutRequest>({"put", "k", "v", "--wait=0", "--max-log-size", "1M", "--no-sync"},
+                            settings)
+            .write;
     CHECK(said.wait == 0ms);
     CHECK(said.max_log_size == 1024 * 1024);
     CHECK_FALSE(said.sync);
 
-    const auto empty = request<RmRequest>(
-                           {"rm", "k"},
-                           {{"BITASK_PATH", "/e"}, {"BITASK_WAIT", ""}, {"BITASK_MAX_LOG_SIZE", ""}})
-                           .write;
+    const auto empty =
+        request<RmRequest>(
+            {"rm", "k"}, {{"BITASK_PATH", "/e"}, {"BITASK_WAIT", ""}, {"BITASK_MAX_LOG_SIZE", ""}})
+            .write;
     CHECK(empty.wait == 1000ms);
     CHECK(empty.max_log_size == kDefaultMaxLogSize);
 }
@@ -396,16 +395,15 @@ TEST_CASE("words that make no request are refused, and the complaint names what 
 TEST_CASE("what cannot be read in a wrong word is escaped in the complaint") {
     CHECK_THAT(complaint({"fr\nob"}).message, ContainsSubstring("\"fr\\nob\""));
     CHECK_THAT(complaint({"get", "k", "--wait\x01"}).message, ContainsSubstring("\\x01"));
-    CHECK_THAT(complaint({"get", "k", "--format", "a\x1b[0m"}).message,
-               !ContainsSubstring("\x1b"));
+    CHECK_THAT(complaint({"get", "k", "--format", "a\x1b[0m"}).message, !ContainsSubstring("\x1b"));
 }
 
 TEST_CASE("every command and option is named for whoever checks the documents") {
     const auto all = all_command_names();
     REQUIRE(all.size() == 9);
     CHECK(all.front().names.empty());
-    for (const char* const name : {"put", "get", "ask", "rm", "remove", "scan", "load", "compact",
-                                   "stat", "verify"}) {
+    for (const char* const name :
+         {"put", "get", "ask", "rm", "remove", "scan", "load", "compact", "stat", "verify"}) {
         CAPTURE(name);
         CHECK(std::ranges::any_of(all, [&](const CommandNames& command) {
             return std::ranges::find(command.names, name) != command.names.end();

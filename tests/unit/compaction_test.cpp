@@ -71,10 +71,12 @@ TEST_CASE("a compaction takes the logs that have garbage and keeps the others") 
     CHECK_FALSE(plan.has_input({7, 0, log::LogKind::sealed}));
 }
 
-TEST_CASE("logs with a smaller dead share than asked for are kept, with tombstones that they need") {
+TEST_CASE(
+    "logs with a smaller dead share than asked for are kept, with tombstones that they need") {
     HandmadeStore store;
-    store.file("5.log", make_record("a", "a value that is worth a lot", 1) +
-                            make_record("b", std::string(100, 'x'), 2))
+    store
+        .file("5.log", make_record("a", "a value that is worth a lot", 1) +
+                           make_record("b", std::string(100, 'x'), 2))
         .file("9.log", make_record("a", "", 4))
         .file("11.active.log", make_record("e", "5", 6));
     CHECK(plan_of(store).drops_tombstones);
@@ -260,8 +262,8 @@ TEST_CASE("logs that share a number are compacted without losing either") {
     // The reference may give its compacted log the number of the active one.
     HandmadeStore store;
     store.file("5.log", make_record("old", "1", 3) + make_record("x", "1", 3))
-        .file("5.active.log", make_record("new", "2", 5) + make_record("x", "2", 5) +
-                                  make_record("x", "3", 6));
+        .file("5.active.log",
+              make_record("new", "2", 5) + make_record("x", "2", 5) + make_record("x", "3", 6));
     compact(store);
     CHECK(store.contents() == Contents{{"old", "1"}, {"new", "2"}, {"x", "3"}});
 }
@@ -298,8 +300,7 @@ TEST_CASE("a full disk during a compaction costs nothing but the compaction") {
         REQUIRE(step < 200);
         HandmadeStore store = mixed_store();
         const Contents before = store.contents();
-        test::FaultyEnvironment faulty{store.disk,
-                                       {.fault = test::Fault::disk_full, .step = step}};
+        test::FaultyEnvironment faulty{store.disk, {.fault = test::Fault::disk_full, .step = step}};
         try {
             Writer writer{faulty, kStore, {}};
             writer.compact({});

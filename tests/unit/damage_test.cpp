@@ -50,11 +50,11 @@ Walk walk(const std::string& bytes, const Known& known = {}) {
     HandmadeStore store;
     store.file("17.log", bytes);
     const auto file = store.folder->open("17.log", io::Access::read);
-    const Bounds bounds{.size = bytes.size(),
-                        .complete_up_to = known.log == Log::sealed ? bytes.size()
-                                                                   : known.note_end.value_or(0),
-                        .clean_end = known.log == Log::sealed ? std::nullopt : known.note_end,
-                        .thorough = known.thorough};
+    const Bounds bounds{
+        .size = bytes.size(),
+        .complete_up_to = known.log == Log::sealed ? bytes.size() : known.note_end.value_or(0),
+        .clean_end = known.log == Log::sealed ? std::nullopt : known.note_end,
+        .thorough = known.thorough};
     LogScanner scanner{*file, {17, 0, LogKind::sealed}, bounds};
     Walk met;
     for (Step step = scanner.next(); step != Step::end; step = scanner.next()) {
@@ -98,8 +98,8 @@ TEST_CASE("a damaged byte in the last record of an active log is damage where a 
         }
         for (const bool thorough : {false, true}) {
             CAPTURE(at, thorough);
-            const Walk met = walk(kBefore + flipped(kHit, at, 0x41),
-                                  {Log::active, log.size(), thorough});
+            const Walk met =
+                walk(kBefore + flipped(kHit, at, 0x41), {Log::active, log.size(), thorough});
             CHECK(met.keys == Strings{"before"});
             CHECK(met.only().may_hold("victim"));
             CHECK(met.only().size == kHit.size());
@@ -178,8 +178,8 @@ TEST_CASE("an active log that ends before what a note covers is damaged, not tor
     for (std::size_t cut = 1; cut < kHit.size(); ++cut) {
         CAPTURE(cut);
         // The note covers more bytes of this log than are left of the record.
-        const Walk met = walk(log.substr(0, kBefore.size() + cut),
-                              {Log::active, kBefore.size() + 1, false});
+        const Walk met =
+            walk(log.substr(0, kBefore.size() + cut), {Log::active, kBefore.size() + 1, false});
         CHECK(met.torn.empty());
         CHECK(met.damage.size() == 1);
     }
@@ -240,8 +240,8 @@ const std::string kInner = make_record("inner", "ghost", 1) + make_record("inner
 const std::string kOuter = make_record("backup", kInner, 1001);
 
 bool has_ghost(const Walk& met) {
-    return std::ranges::any_of(met.keys, [](const std::string& key) { return key != "before" &&
-                                                                            key != "after"; });
+    return std::ranges::any_of(
+        met.keys, [](const std::string& key) { return key != "before" && key != "after"; });
 }
 
 TEST_CASE("an unfinished record whose value holds records does not bring them to life") {
@@ -304,8 +304,8 @@ TEST_CASE("a damaged record in front of a torn tail is not cut off with it") {
 TEST_CASE("two damaged records in a row do not bring the records inside the first to life") {
     for (std::size_t at = kLengthsAt; at < kPayloadAt; ++at) {
         CAPTURE(at);
-        const std::string log = kBefore + flipped(kOuter, kOuter.size() - 1) +
-                                flipped(kHit, at, 0x80) + kAfter;
+        const std::string log =
+            kBefore + flipped(kOuter, kOuter.size() - 1) + flipped(kHit, at, 0x80) + kAfter;
         CHECK_FALSE(has_ghost(walk(log)));
     }
 }

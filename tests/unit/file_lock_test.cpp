@@ -90,7 +90,8 @@ TEST_CASE("a lock that nobody holds is taken at once, and again by who has it") 
     ::close(fd);
 }
 
-TEST_CASE("a lock that is held elsewhere is refused at once without a wait, and after a short one") {
+TEST_CASE(
+    "a lock that is held elsewhere is refused at once without a wait, and after a short one") {
     const TemporaryFolder folder;
     const Holder holder{folder.path("lock")};
     const int fd = open_file(folder.path("lock"));
@@ -196,10 +197,9 @@ TEST_CASE("a writer that finds the store locked by another process says so") {
 TEST_CASE("a lock on a file that was deleted meanwhile does not count") {
     // As the reference does when it closes: the second writer must lock what is there now.
     const TemporaryFolder folder;
-    Holder old_holder{folder.path("db.lock")};
+    const Holder old_holder{folder.path("db.lock")};
     REQUIRE(::unlink(folder.path("db.lock").c_str()) == 0);
     const Holder new_holder{folder.path("db.lock")};
-    old_holder.leave();
     WriterOptions options;
     options.wait = 0ms;
     CHECK(failure_of([&] { Writer{folder.path(), options}; }).kind == ErrorKind::locked);

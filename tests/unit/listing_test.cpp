@@ -19,9 +19,9 @@ using test::Strings;
 
 TEST_CASE("a store's files are told from others, and logs come in their order") {
     HandmadeStore store;
-    for (const char* const name : {"10.active.log", "9.log", "9.2.log", "9.10.log",
-                                   "9.11.tombstones.log", "9.3.tmp", "1.2.tmp", "db.lock", "x.log",
-                                   "017.log", "9.hint", "readme"}) {
+    for (const char* const name :
+         {"10.active.log", "9.log", "9.2.log", "9.10.log", "9.11.tombstones.log", "9.3.tmp",
+          "1.2.tmp", "db.lock", "x.log", "017.log", "9.hint", "readme"}) {
         store.file(name, "");
     }
     const Listing listing = list_store(*store.folder);
@@ -82,8 +82,7 @@ private:
 
 TEST_CASE("a folder that changes while it is listed is listed until two listings agree") {
     const RestlessFolder folder{{{"5.active.log"}, {}, {"5.log"}, {"5.log"}, {"7.log"}}};
-    CHECK(list_store_beside_writers(folder).logs ==
-          std::vector<LogName>{{5, 0, LogKind::sealed}});
+    CHECK(list_store_beside_writers(folder).logs == std::vector<LogName>{{5, 0, LogKind::sealed}});
     CHECK(folder.looks() == 4);
 }
 

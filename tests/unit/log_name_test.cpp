@@ -32,15 +32,50 @@ TEST_CASE("every kind of log has one spelling, and it reads back") {
 }
 
 TEST_CASE("a name that is not spelled as a log's is no log") {
-    for (const char* const name :
-         {"", ".log", "log", "17", "17.", "17log", "17.lo", "17.logs", "17.log ", " 17.log",
-          "17.LOG", "+17.log", "-17.log", "-0.log", "017.log", "00.log", "0x17.log", "1 7.log",
-          "17..log", "17.active", "17.active.log.bak", "17.actives.log", "active.log", "a.log",
-          "17.0.log", "17.01.log", "17.-1.log", "17.+1.log", "17.a.log", "17.1", "17.1.",
-          "17.1.active.log", "17.1.2.log", "17.tombstones.log", "17.0.tombstones.log",
-          "17.1.tombstones", "17.1.tmp", "db.lock", "18446744073709551616.log",
-          "99999999999999999999.active.log", "17.18446744073709551616.log", "1e3.log", "17.log/",
-          "17\n.log"}) {
+    for (const char* const name : {"",
+                                   ".log",
+                                   "log",
+                                   "17",
+                                   "17.",
+                                   "17log",
+                                   "17.lo",
+                                   "17.logs",
+                                   "17.log ",
+                                   " 17.log",
+                                   "17.LOG",
+                                   "+17.log",
+                                   "-17.log",
+                                   "-0.log",
+                                   "017.log",
+                                   "00.log",
+                                   "0x17.log",
+                                   "1 7.log",
+                                   "17..log",
+                                   "17.active",
+                                   "17.active.log.bak",
+                                   "17.actives.log",
+                                   "active.log",
+                                   "a.log",
+                                   "17.0.log",
+                                   "17.01.log",
+                                   "17.-1.log",
+                                   "17.+1.log",
+                                   "17.a.log",
+                                   "17.1",
+                                   "17.1.",
+                                   "17.1.active.log",
+                                   "17.1.2.log",
+                                   "17.tombstones.log",
+                                   "17.0.tombstones.log",
+                                   "17.1.tombstones",
+                                   "17.1.tmp",
+                                   "db.lock",
+                                   "18446744073709551616.log",
+                                   "99999999999999999999.active.log",
+                                   "17.18446744073709551616.log",
+                                   "1e3.log",
+                                   "17.log/",
+                                   "17\n.log"}) {
         CAPTURE(name);
         CHECK_FALSE(parse_log_name(name));
     }
@@ -60,8 +95,8 @@ TEST_CASE("temporary names are told from all others") {
 
 TEST_CASE("logs are ordered by number, then by generation, not by spelling") {
     const std::vector<LogName> ordered{
-        {9, 0, LogKind::sealed},       {9, 2, LogKind::sealed},  {9, 10, LogKind::sealed},
-        {9, 11, LogKind::tombstones},  {10, 0, LogKind::sealed}, {10, 0, LogKind::active},
+        {9, 0, LogKind::sealed},      {9, 2, LogKind::sealed},  {9, 10, LogKind::sealed},
+        {9, 11, LogKind::tombstones}, {10, 0, LogKind::sealed}, {10, 0, LogKind::active},
         {100, 0, LogKind::active},
     };
     CHECK(std::ranges::is_sorted(ordered));

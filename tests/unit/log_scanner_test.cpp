@@ -29,7 +29,8 @@ public:
     std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override {
         longest_read = std::max(longest_read, out.size());
         const auto begin = std::min<std::uint64_t>(offset, bytes_.size());
-        const auto run = std::string_view{bytes_}.substr(static_cast<std::size_t>(begin), out.size());
+        const auto run =
+            std::string_view{bytes_}.substr(static_cast<std::size_t>(begin), out.size());
         std::ranges::copy(test::bytes_view(run), out.begin());
         return run.size();
     }
@@ -116,9 +117,8 @@ TEST_CASE("records that end before, at and behind the border of the window are m
     for (int shift = -22; shift <= 22; ++shift) {
         CAPTURE(shift);
         const auto size = static_cast<std::size_t>(static_cast<int>(kWindow) - 21 + shift);
-        const std::string log =
-            make_record("a", std::string(size, 'x'), 5) + make_record("b", "2", 6) +
-            make_record("c", "3", 7);
+        const std::string log = make_record("a", std::string(size, 'x'), 5) +
+                                make_record("b", "2", 6) + make_record("c", "3", 7);
         const auto second = std::to_string(21 + size);
         CHECK(walk(log) == Strings{"a@0", "b@" + second, "c@" + std::to_string(43 + size)});
     }
@@ -151,7 +151,7 @@ TEST_CASE("lengths of gigabytes in a header cost no memory") {
                   log);
     log += make_record("b", "2", 6);
     const WatchedFile file{log};
-    CHECK(walk(file, active_bounds(log.size())) == Strings{"torn@0+42"});
+    CHECK(walk(file, active_bounds(log.size())) == Strings{"damage@0+20", "b@20"});
     CHECK(walk(file, sealed_bounds(log.size())) == Strings{"damage@0+20", "b@20"});
     CHECK(file.longest_read <= kWindow);
 }
@@ -171,8 +171,15 @@ TEST_CASE("a log that became shorter while it is read does not end the walk in d
         CAPTURE(left);
         const WatchedFile file{log.substr(0, left)};
         const Strings steps = walk(file, active_bounds(log.size()));
-        CHECK(steps.back() == (left >= 22 ? "torn@22+22" : "torn@0+44"));
-        CHECK(steps.size() == (left >= 22 ? 2 : 1));
+        Strings expected;
+        if (left >= 22) {
+            expected.push_back("a@0");
+        }
+        if (left % 22 != 0) {
+            expected.push_back(left > 22 ? "torn@22+" + std::to_string(left - 22)
+                                         : "torn@0+" + std::to_string(left));
+        }
+        CHECK(steps == expected);
     }
 }
 
@@ -184,8 +191,8 @@ TEST_CASE("two damaged records in a row hide neither each other nor the next") {
 }
 
 TEST_CASE("a log cut at any byte gives every whole record before the cut, and says the rest") {
-    const std::string log = make_record("a", "1", 5) + make_record("bb", "22", 6) +
-                            make_record("a", "", 7);
+    const std::string log =
+        make_record("a", "1", 5) + make_record("bb", "22", 6) + make_record("a", "", 7);
     const auto ends = test::record_ends(log);
     for (std::size_t cut = 0; cut <= log.size(); ++cut) {
         CAPTURE(cut);
@@ -196,8 +203,7 @@ TEST_CASE("a log cut at any byte gives every whole record before the cut, and sa
         const std::uint64_t end = whole == 0 ? 0 : ends[whole - 1];
         if (end != cut) {
             REQUIRE_FALSE(steps.empty());
-            CHECK(steps.back() ==
-                  "torn@" + std::to_string(end) + "+" + std::to_string(cut - end));
+            CHECK(steps.back() == "torn@" + std::to_string(end) + "+" + std::to_string(cut - end));
             steps.pop_back();
         }
         CHECK(steps.size() == whole);

@@ -82,9 +82,9 @@ TEST_CASE("values of every size around the buffer's are written as they are") {
         writer.append("whole", std::string_view{value}, 2);
         writer.append("piecewise", MemoryValue{value}, 3);
         writer.append("after", MemoryValue{"2"}, 4);
-        const std::string expected = make_record("before", "1", 1) + make_record("whole", value, 2) +
-                                     make_record("piecewise", value, 3) +
-                                     make_record("after", "2", 4);
+        const std::string expected =
+            make_record("before", "1", 1) + make_record("whole", value, 2) +
+            make_record("piecewise", value, 3) + make_record("after", "2", 4);
         CHECK(writer.end() == expected.size());
         writer.flush();
         CHECK((store.bytes("17.active.log") == expected));
@@ -98,8 +98,9 @@ TEST_CASE("a large value that changes while it is read leaves the log as before"
     HandmadeStore store;
     LogWriter writer = writer_of(*store.folder);
     writer.append("a", "1", 5);
-    const auto failure =
-        failure_of([&] { writer.append("k", FickleValue{kMebibyte, shrinks}, 6); });
+    const auto failure = failure_of([&] {
+        writer.append("k", FickleValue{kMebibyte, shrinks}, 6);
+    });
     CHECK(failure.kind == ErrorKind::io);
     CHECK_THAT(failure.message, ContainsSubstring("changed while it was read"));
     CHECK(store.bytes("17.active.log") == make_record("a", "1", 5));
@@ -165,8 +166,7 @@ TEST_CASE("a large value that does not fit the disk leaves the log's bytes as be
         CAPTURE(step);
         HandmadeStore store;
         store.file("17.active.log", make_record("a", "1", 5));
-        test::FaultyEnvironment faulty{store.disk,
-                                       {.fault = test::Fault::disk_full, .step = step}};
+        test::FaultyEnvironment faulty{store.disk, {.fault = test::Fault::disk_full, .step = step}};
         const auto folder = faulty.open_folder(test::kStore);
         LogWriter writer = writer_of(*folder);
         try {

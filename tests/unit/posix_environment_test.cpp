@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -215,7 +214,7 @@ TEST_CASE("relative paths are created and synced from the current folder on") {
     CHECK(in_child([&] {
               fs::current_path(temporary.path());
               auto& environment = posix_environment();
-              for (const char* const path : {"a", "b/c", "./d", "e/", "../" }) {
+              for (const char* const path : {"a", "b/c", "./d", "e/", "../"}) {
                   environment.create_folder(path);
                   environment.sync_path(path);
               }

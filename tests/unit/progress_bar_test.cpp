@@ -69,7 +69,8 @@ TEST_CASE("progress is drawn on a terminal with its share, and wiped off at the 
         bar.advance(3 * 1024 * 1024, 6 * 1024 * 1024);
     });
     CHECK_THAT(shown, StartsWith("\r\x1b[K") && EndsWith("\r\x1b[K"));
-    CHECK_THAT(shown, ContainsSubstring("verify: [###############---------------]  50 % of 6.0 MiB"));
+    CHECK_THAT(shown,
+               ContainsSubstring("verify: [###############---------------]  50 % of 6.0 MiB"));
     CHECK(shown.find('\n') == std::string::npos);
 }
 

@@ -24,8 +24,8 @@ TEST_CASE("seconds are whole numbers or fractions, and no part of a millisecond 
 }
 
 TEST_CASE("what is no time to wait is refused") {
-    for (const char* const text : {"", "-1", "-0.001", "soon", "1s", "1 ", " 1", "+1", "1,5",
-                                   "inf", "-inf", "nan", "0x10", "315360001", "1e400", "1.2.3"}) {
+    for (const char* const text : {"", "-1", "-0.001", "soon", "1s", "1 ", " 1", "+1", "1,5", "inf",
+                                   "-inf", "nan", "0x10", "315360001", "1e400", "1.2.3"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_seconds(text));
     }
@@ -51,9 +51,9 @@ TEST_CASE("sizes are bytes, or multiples of powers of 1024") {
 }
 
 TEST_CASE("what is no size is refused, 0 and what does not fit 64 bits too") {
-    for (const char* const text : {"", "0", "0K", "K", "G", "-1", "+1", "1.5M", "1T", "1KB", "1 K",
-                                   "KK", "1KK", "18446744073709551616", "17179869184G",
-                                   "18014398509481984K"}) {
+    for (const char* const text :
+         {"", "0", "0K", "K", "G", "-1", "+1", "1.5M", "1T", "1KB", "1 K", "KK", "1KK",
+          "18446744073709551616", "17179869184G", "18014398509481984K"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_size(text));
     }

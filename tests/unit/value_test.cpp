@@ -44,8 +44,8 @@ TEST_CASE("a value in memory is what it was given, as often as it is asked") {
 }
 
 TEST_CASE("a collected value has all its pieces in order, in memory and past its limit") {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kLimit - 1, kLimit, kLimit + 1,
-                                   3 * kLimit + 12'345}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, kLimit - 1, kLimit, kLimit + 1, 3 * kLimit + 12'345}) {
         CAPTURE(size);
         HandmadeStore store;
         ValueBuilder builder{store.disk, kStore};

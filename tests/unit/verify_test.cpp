@@ -32,8 +32,8 @@ TEST_CASE("verify lists every damaged place with its log and offset") {
     store
         .file("5.log", test::flipped(make_record("a", "1", 1), 21) + make_record("b", "1", 2) +
                            "a part of a record")
-        .file("7.active.log", test::flipped(make_record("c", "1", 3), 0) +
-                                  make_record("d", "1", 3));
+        .file("7.active.log",
+              test::flipped(make_record("c", "1", 3), 0) + make_record("d", "1", 3));
     const VerifyReport report = verify(store.disk, kStore, nullptr);
     CHECK(report.damage ==
           Strings{"5.log: offset 0: the record's checksum does not match (22 bytes)",

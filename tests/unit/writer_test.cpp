@@ -74,8 +74,7 @@ TEST_CASE("what was put and committed is there, what was removed is not") {
     }
     CHECK(store.contents() == Contents{{"a", "3"}});
     CHECK(store.bytes(kFirstLog) == make_record("a", "1", kNow) + make_record("b", "2", kNow) +
-                                        make_record("a", "3", kNow) +
-                                        make_record("b", "", kNow));
+                                        make_record("a", "3", kNow) + make_record("b", "", kNow));
 }
 
 TEST_CASE("a store that is not there is created with the folders above it") {
@@ -88,7 +87,8 @@ TEST_CASE("a store that is not there is created with the folders above it") {
     CHECK(test::contents(disk, "/srv/data/kv") == Contents{{"k", "v"}});
 }
 
-TEST_CASE("a writer that must not create finds no store in a folder that is missing, and leaves it") {
+TEST_CASE(
+    "a writer that must not create finds no store in a folder that is missing, and leaves it") {
     test::MemoryEnvironment disk;
     const auto failure = failure_of([&] { Writer{disk, kStore, without_creating()}; });
     CHECK(failure.kind == ErrorKind::io);
@@ -99,8 +99,9 @@ TEST_CASE("a writer that must not create finds no store in a folder that is miss
 TEST_CASE("a writer that must not create makes no store of a folder of other things") {
     HandmadeStore store;
     store.file("notes.txt", "mine").file("17.1.tmp", "not a log").file("17.bak", "no");
-    CHECK(failure_of([&] { Writer{store.disk, kStore, without_creating()}; }).kind ==
-          ErrorKind::io);
+    CHECK(failure_of([&] {
+              Writer{store.disk, kStore, without_creating()};
+          }).kind == ErrorKind::io);
     CHECK(store.files() == Strings{"17.1.tmp", "17.bak", "notes.txt"});
 }
 
@@ -251,8 +252,7 @@ TEST_CASE("timestamps never run backwards, whatever the clock does, with or with
         }
         CHECK(store.get("k") == "at " + std::to_string(now));
     }
-    CHECK(timestamps_of(store.bytes(kFirstLog)) ==
-          std::vector{kNow, kNow, kNow + 5, kNow + 5});
+    CHECK(timestamps_of(store.bytes(kFirstLog)) == std::vector{kNow, kNow, kNow + 5, kNow + 5});
 }
 
 TEST_CASE("a clock beyond all years does not make records that look damaged") {
@@ -306,7 +306,8 @@ TEST_CASE("a note tells when the last changes were not synced, and the next comm
     CHECK(test::contents(after, kStore) == Contents{{"a", "1"}, {"b", "2"}});
 }
 
-TEST_CASE("what a synced commit has stored survives a power cut, though unsynced logs came before") {
+TEST_CASE(
+    "what a synced commit has stored survives a power cut, though unsynced logs came before") {
     HandmadeStore store;
     WriterOptions unsynced = tiny_logs();
     unsynced.durability = Durability::unsynced;
@@ -470,8 +471,7 @@ TEST_CASE("sealing a log replaces no other log") {
     }
     store.put("more", "3", tiny_logs());
     store.put("most", "4", tiny_logs());
-    CHECK(store.contents() ==
-          Contents{{"old", "1"}, {"new", "2"}, {"more", "3"}, {"most", "4"}});
+    CHECK(store.contents() == Contents{{"old", "1"}, {"new", "2"}, {"more", "3"}, {"most", "4"}});
 }
 
 TEST_CASE("sealing the older of two active logs replaces no other log") {
@@ -480,8 +480,7 @@ TEST_CASE("sealing the older of two active logs replaces no other log") {
         .file("5.active.log", make_record("new", "2", 5))
         .file("9.active.log", make_record("newest", "3", 9));
     store.put("k", "v");
-    CHECK(store.contents() ==
-          Contents{{"old", "1"}, {"new", "2"}, {"newest", "3"}, {"k", "v"}});
+    CHECK(store.contents() == Contents{{"old", "1"}, {"new", "2"}, {"newest", "3"}, {"k", "v"}});
 }
 
 TEST_CASE("leftovers of a killed compaction are removed by the next writer") {
@@ -598,10 +597,8 @@ TEST_CASE("the note is help alone: a disk that refuses it does not fail the comm
     store.put("a", "1");
     const std::string note = store.bytes("db.lock");
     // Step 0 writes the log, 1 syncs it, 2 writes the note.
-    FaultyEnvironment faulty{store.disk,
-                             {.fault = Fault::error_once,
-                              .step = 2,
-                              .written = test::Written::none}};
+    FaultyEnvironment faulty{
+        store.disk, {.fault = Fault::error_once, .step = 2, .written = test::Written::none}};
     {
         Writer writer{faulty, kStore, {}};
         writer.put("b", "2");
