@@ -64,6 +64,8 @@ public:
     explicit Reader(const std::string& store);
     Reader(io::Environment& environment, const std::string& store);
     ~Reader();
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
     Reader(Reader&&) noexcept;
     Reader& operator=(Reader&&) noexcept;
 

@@ -13,7 +13,7 @@ namespace {
 
 struct Outcome {
     CompactionReport report;
-    double seconds;
+    double seconds = 0;
 };
 
 Outcome compact(const CompactRequest& request, const Context& context) {

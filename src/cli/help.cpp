@@ -1,5 +1,7 @@
 #include "cli/help.hpp"
 
+#include <array>
+
 namespace bitask::cli {
 namespace {
 
@@ -133,7 +135,7 @@ struct CommandText {
     std::string_view example;
 };
 
-constexpr CommandText kCommands[] = {
+constexpr std::array<CommandText, 8> kCommands{{
     {"put", kPut, true, "bitask put -d ~/settings color blue"},
     {"get", kGet, false, "bitask get -d ~/settings color"},
     {"rm", kRm, true, "bitask rm -d ~/settings color"},
@@ -142,7 +144,7 @@ constexpr CommandText kCommands[] = {
     {"compact", kCompact, true, "bitask compact -d ~/settings --if-garbage 30"},
     {"stat", kStat, false, "bitask stat -d ~/settings --json"},
     {"verify", kVerify, false, "bitask verify -d ~/settings && echo sound"},
-};
+}};
 
 }  // namespace
 

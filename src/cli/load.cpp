@@ -7,16 +7,19 @@
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <optional>
 
 namespace bitask::cli {
 namespace {
 
 constexpr int kStandardInput = 0;
 
-std::unique_ptr<Input> open_input(const std::string& file) {
-    return file == "-" ? std::make_unique<Input>(kStandardInput, "standard input")
-                       : std::make_unique<Input>(file);
+void open_input(std::optional<Input>& input, const std::string& file) {
+    if (file == "-") {
+        input.emplace(kStandardInput, "standard input");
+    } else {
+        input.emplace(file);
+    }
 }
 
 class Load {
@@ -85,13 +88,14 @@ private:
 ExitCode run_load(const LoadRequest& request, const Context& context) {
     const std::vector<std::string> files =
         request.files.empty() ? std::vector<std::string>{"-"} : request.files;
-    auto input = open_input(files.front());
+    std::optional<Input> input;
+    open_input(input, files.front());
     static_cast<void>(input->peek());  // others must not wait for our input to begin
     Load load{request, context};
     try {
         load.load(*input);
         for (auto file = files.begin() + 1; file != files.end(); ++file) {
-            input = open_input(*file);
+            open_input(input, *file);
             load.load(*input);
         }
         load.finish();

@@ -38,7 +38,7 @@ void ProgressBar::advance(std::uint64_t done_bytes, std::uint64_t total_bytes) {
     }
     last_ = now;
     drawn_ = true;
-    const double done = static_cast<double>(done_bytes);
+    const auto done = static_cast<double>(done_bytes);
     if (total_bytes == 0) {
         write_standard_error(fmt::format("{}{}: {:.1f} MiB", kWipe, label_, done / kMebibyte));
         return;

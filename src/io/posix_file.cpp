@@ -90,7 +90,7 @@ FileIdentity PosixFile::identity() const {
 bool PosixFile::lock(std::chrono::milliseconds wait) {
     // Who locks is going to write: a file size limit must then be an error like a full disk, not
     // the end of the process.
-    ::signal(SIGXFSZ, SIG_IGN);
+    static_cast<void>(::signal(SIGXFSZ, SIG_IGN));
     return lock_file(fd_.get(), path_, wait);
 }
 

@@ -81,9 +81,9 @@ bool is_unfinished(const std::optional<RecordHeader>& header, std::uint64_t rema
 
 // Whether the lengths at `offset`, and those that follow from them, lead to a whole record, to one
 // that would be whole but for one byte of its lengths, or to the end of the log. If so, the lengths
-// before `offset` can be believed. An active log may end in an unfinished record.
+// before `offset` can be believed. Behind `complete_up_to` the log may end in an unfinished record.
 bool leads_to_a_record(const io::File& file, std::uint64_t offset, std::uint64_t size,
-                       bool may_be_unfinished) {
+                       std::uint64_t complete_up_to) {
     for (int i = 0; i < kMaxDamagedRun; ++i) {
         if (offset == size) {
             return true;
@@ -97,7 +97,7 @@ bool leads_to_a_record(const io::File& file, std::uint64_t offset, std::uint64_t
             return true;
         }
         if (!header || !header->plausible(remaining)) {
-            return may_be_unfinished && is_unfinished(header, remaining);
+            return offset >= complete_up_to && is_unfinished(header, remaining);
         }
         offset += header->record_size();
     }
@@ -155,7 +155,7 @@ public:
                 return damaged_length(resized);
             }
             if (header_->key_size != 0 && header_->record_size() <= remaining_ &&
-                leads_to_a_record(file_, end_by_header(), bounds_.size, !covered())) {
+                leads_to_a_record(file_, end_by_header(), bounds_.size, bounds_.complete_up_to)) {
                 return never_written_whole() ? torn() : damaged_content();
             }
         }

@@ -71,7 +71,7 @@ struct Diagnosis {
         damage,     // reading goes on behind it
         torn_tail,  // an unfinished record at the end of an active log: normal after a kill
     };
-    Kind kind;
+    Kind kind = Kind::damage;
     Damage damage;
 };
 

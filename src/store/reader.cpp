@@ -12,7 +12,6 @@
 namespace bitask {
 namespace {
 
-using keydir::Entry;
 using keydir::Keydir;
 
 // How often a value may be looked for anew because a compaction has moved it.

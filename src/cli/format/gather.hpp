@@ -13,7 +13,9 @@ namespace bitask::cli {
 // throws it away.
 class Gather {
 public:
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): see buffer_
     explicit Gather(ByteSink& out) : out_{out} {}
+    ~Gather() = default;
     Gather(const Gather&) = delete;
     Gather& operator=(const Gather&) = delete;
 
