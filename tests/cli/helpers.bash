@@ -14,6 +14,10 @@ export LC_ALL=C
 unset BITASK_WAIT BITASK_MAX_LOG_SIZE
 
 setup() {
+    prepare_store
+}
+
+prepare_store() {
     [[ -x $BITASK ]] || fail "no program at $BITASK; name it in the variable BITASK"
     cd "$BATS_TEST_TMPDIR" || return
     OUT=$BATS_TEST_TMPDIR/stdout

@@ -4,9 +4,10 @@ load helpers
 
 # What the program asks of the system, seen by strace: the promises that no output can show.
 
-setup_file() {
+setup() {
+    prepare_store
     ! sanitized || skip 'sanitizers make system calls of their own'
-    strace -f -y -o "$BATS_FILE_TMPDIR/probe" true 2>/dev/null || skip 'strace does not work here'
+    strace -f -y -o probe true 2>/dev/null || skip 'strace does not work here'
 }
 
 # traced COMMAND...: runs it, with its system calls and the paths of their descriptors in `trace`.
