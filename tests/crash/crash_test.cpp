@@ -64,7 +64,8 @@ private:
     static constexpr std::size_t kPiece = 40'000;
 
     static std::string piece(std::uint64_t number) {
-        return std::string(kPiece, static_cast<char>('a' + number % 26));
+        std::string bytes(kPiece, static_cast<char>('a' + number % 26));
+        return bytes;
     }
 
     std::uint64_t pieces_;
@@ -232,7 +233,7 @@ void compact_between_changes(io::Environment& environment, Ledger& ledger, Durab
 }
 
 const std::vector<Scenario>& scenarios() {
-    static const std::vector<Scenario> all{
+    static const std::vector<Scenario> kAll{
         {"the first put", 4, no_store, put_one},
         {"a put", 2, small_store, put_one},
         {"an overwriting put", 2, small_store, overwrite},
@@ -246,7 +247,7 @@ const std::vector<Scenario>& scenarios() {
         {"a compaction between changes", 12, worn_store, compact_between_changes},
         {"a compaction behind a torn record", 6, torn_store, compact_all},
     };
-    return all;
+    return kAll;
 }
 
 // A store as a scenario wants it, to be copied for each run.

@@ -6,10 +6,10 @@
 #include "support/store_contents.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -284,9 +284,9 @@ private:
     }
 
     void compact() {
-        static constexpr double kPercents[] = {0, 30, 60, 90};
+        static constexpr std::array kPercents{0.0, 30.0, 60.0, 90.0};
         CompactionOptions options;
-        options.min_garbage_percent = kPercents[below(std::size(kPercents))];
+        options.min_garbage_percent = kPercents[below(kPercents.size())];
         options.if_garbage_percent = kPercents[below(2)];
         writer_->compact(options);
     }

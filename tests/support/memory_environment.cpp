@@ -3,6 +3,7 @@
 #include "bitask/error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <functional>
@@ -196,7 +197,7 @@ public:
         if (offset >= bytes.size() || out.empty()) {
             return 0;
         }
-        const std::size_t begin = static_cast<std::size_t>(offset);
+        const auto begin = static_cast<std::size_t>(offset);
         const std::size_t size = std::min(out.size(), bytes.size() - begin);
         std::memcpy(out.data(), bytes.data() + begin, size);
         return size;
@@ -208,7 +209,7 @@ public:
             return;
         }
         std::string& stored = inode_->bytes;
-        const std::size_t begin = static_cast<std::size_t>(offset);
+        const auto begin = static_cast<std::size_t>(offset);
         stored.resize(std::max(stored.size(), begin + bytes.size()));
         std::memcpy(stored.data() + begin, bytes.data(), bytes.size());
     }
@@ -429,8 +430,8 @@ void MemoryEnvironment::flip(const std::string& folder, std::string_view name, s
 }
 
 std::string describe(const PowerCut& cut) {
-    static constexpr const char* kNames[] = {"late", "early", "any"};
-    static constexpr const char* kBytes[] = {"none", "all", "half", "zeros", "any"};
+    static constexpr std::array kNames = {"late", "early", "any"};
+    static constexpr std::array kBytes = {"none", "all", "half", "zeros", "any"};
     return std::string{"names "} + kNames[static_cast<std::size_t>(cut.names)] + ", bytes " +
            kBytes[static_cast<std::size_t>(cut.bytes)] + ", seed " + std::to_string(cut.seed);
 }

@@ -48,7 +48,7 @@ public:
             const int fd = ::open(path.c_str(), O_RDWR | O_CREAT, 0600);
             ::close(leave_[1]);
             char byte = ::flock(fd, LOCK_EX) == 0 ? 'y' : 'n';
-            (void)!::write(ready[1], &byte, 1);
+            (void)(::write(ready[1], &byte, 1) == 1);
             while (::read(leave_[0], &byte, 1) < 0 && errno == EINTR) {
             }
             ::_exit(0);
@@ -73,7 +73,7 @@ public:
         }
     }
     // Tells it to go, without waiting until it has gone.
-    void dismiss() { (void)!::write(leave_[1], "x", 1); }
+    void dismiss() { (void)(::write(leave_[1], "x", 1) == 1); }
 
     [[nodiscard]] pid_t process() const { return process_; }
 

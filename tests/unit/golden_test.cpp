@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 constexpr const char* kStore = "/kv";
 
 const fs::path& golden_folder() {
-    static const fs::path folder = fs::path{BITASK_GOLDEN_DIR} / "store-0.2.0";
-    return folder;
+    static const fs::path kFolder = fs::path{BITASK_GOLDEN_DIR} / "store-0.2.0";
+    return kFolder;
 }
 
 std::string bytes_of_file(const fs::path& path) {

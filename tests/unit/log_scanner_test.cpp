@@ -4,6 +4,7 @@
 #include "support/handmade_store.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -116,7 +117,8 @@ TEST_CASE("bytes behind the bound are not looked at") {
 TEST_CASE("records that end before, at and behind the border of the window are met whole") {
     for (int shift = -22; shift <= 22; ++shift) {
         CAPTURE(shift);
-        const auto size = static_cast<std::size_t>(static_cast<int>(kWindow) - 21 + shift);
+        const auto size =
+            static_cast<std::size_t>(static_cast<std::ptrdiff_t>(kWindow) - 21 + shift);
         const std::string log = make_record("a", std::string(size, 'x'), 5) +
                                 make_record("b", "2", 6) + make_record("c", "3", 7);
         const auto second = std::to_string(21 + size);
