@@ -272,7 +272,8 @@ TEST_CASE("a changed byte in a store of unique keys is never served, and spares 
     const std::uint64_t max_log_size = GENERATE(kOneLog, kManyLogs);
     const Note note = GENERATE(Note::kept, Note::removed);
     CAPTURE(max_log_size, static_cast<int>(note));
-    Victim victim{unique_keys(90), max_log_size};
+    const bool usual = max_log_size == kOneLog && note == Note::kept;
+    Victim victim{unique_keys(usual ? 300 : 90), max_log_size};  // the time grows with the square
     flip_every_byte(victim, note);
 }
 
