@@ -15,7 +15,7 @@ enum class ErrorKind {
     io,       // the operating system refused
 };
 
-// The one exception of the project. The message is one line for people, without the program's
+// How the core says that something failed. The message is one line for people, without the program's
 // name; it names the file (and the offset, for corruption) that it speaks of.
 class Error : public std::exception {
 public:

@@ -54,6 +54,10 @@ private:
     std::size_t end_ = 0;
 };
 
+// A write beyond the file size limit (RLIMIT_FSIZE) then fails with an Error, like one to a full
+// disk, instead of ending the process. For the whole process; to be called once, at its start.
+void make_file_size_limit_an_error() noexcept;
+
 [[nodiscard]] bool is_terminal(int descriptor) noexcept;
 
 // One write of a whole line to standard error, so that lines of parallel processes do not mix.

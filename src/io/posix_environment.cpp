@@ -47,7 +47,8 @@ int make_folder(const std::string& path) {
 void sync_file_system(const std::string& path) {
     const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!fd || ::syncfs(fd.get()) != 0) {
-        throw_io("sync", path, errno);
+        const int error = errno;
+        throw_io("sync", path, error);
     }
 }
 
@@ -97,13 +98,17 @@ public:
     void rename(std::string_view from, std::string_view to) override {
         if (::renameat(fd_.get(), std::string{from}.c_str(), fd_.get(), std::string{to}.c_str()) !=
             0) {
-            throw_io("rename", full(from), errno);
+            const int error = errno;
+            throw_io("rename", full(from), error);
         }
     }
 
     void remove(std::string_view name) override {
-        if (::unlinkat(fd_.get(), std::string{name}.c_str(), 0) != 0 && errno != ENOENT) {
-            throw_io("remove", full(name), errno);
+        if (::unlinkat(fd_.get(), std::string{name}.c_str(), 0) != 0) {
+            const int error = errno;
+            if (error != ENOENT) {
+                throw_io("remove", full(name), error);
+            }
         }
     }
 
@@ -125,8 +130,9 @@ private:
     [[nodiscard]] std::unique_ptr<File> must_open(std::string_view action, std::string_view name,
                                                   int flags) const {
         UniqueFd fd = open_at(std::string{name}, flags);
+        const int error = errno;
         if (!fd) {
-            throw_io(action, full(name), errno);
+            throw_io(action, full(name), error);
         }
         return std::make_unique<PosixFile>(std::move(fd), full(name));
     }
@@ -138,8 +144,10 @@ private:
         if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) {
             return false;
         }
+        // What cannot be looked at, such as a link that leads nowhere, is not passed over: whoever
+        // opens it is told why.
         struct stat status {};
-        return ::fstatat(fd_.get(), entry.d_name, &status, 0) == 0 && S_ISREG(status.st_mode);
+        return ::fstatat(fd_.get(), entry.d_name, &status, 0) != 0 || S_ISREG(status.st_mode);
     }
 
     UniqueFd fd_;
@@ -149,22 +157,22 @@ private:
 std::vector<std::string> PosixFolder::list() const {
     // A descriptor of its own: the position of a listing belongs to the open file.
     UniqueFd fd = open_at(".", O_RDONLY | O_DIRECTORY);
-    if (!fd) {
-        throw_io("list", path_, errno);
-    }
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(fd.get()), &::closedir};
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream{fd ? ::fdopendir(fd.get()) : nullptr,
+                                                     &::closedir};
+    int error = errno;
     if (!stream) {
-        throw_io("list", path_, errno);
+        throw_io("list", path_, error);
     }
     fd.release();
     std::vector<std::string> names;
     while (true) {
         errno = 0;
         const dirent* const entry = ::readdir(stream.get());
+        error = errno;
+        if (entry == nullptr && error != 0) {
+            throw_io("list", path_, error);
+        }
         if (entry == nullptr) {
-            if (errno != 0) {
-                throw_io("list", path_, errno);
-            }
             return names;
         }
         if (is_regular(*entry)) {
@@ -175,17 +183,19 @@ std::vector<std::string> PosixFolder::list() const {
 
 std::unique_ptr<File> PosixFolder::create_unnamed() {
     UniqueFd fd = open_at(".", O_RDWR | O_TMPFILE);
-    if (!fd && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+    int error = errno;
+    if (!fd && (error == EOPNOTSUPP || error == EISDIR || error == ENOENT)) {
         // A file system without nameless files: take a name and give it up at once. It is a name
         // that writers take for a leftover, should the process be killed in between.
         const std::string name = std::to_string(::getpid()) + ".1.tmp";
         fd = open_at(name, O_RDWR | O_CREAT | O_EXCL);
+        error = errno;
         if (fd) {
             remove(name);
         }
     }
     if (!fd) {
-        throw_io("create a temporary file in", path_, errno);
+        throw_io("create a temporary file in", path_, error);
     }
     return std::make_unique<PosixFile>(std::move(fd), path_ + "/(temporary file)");
 }
@@ -193,9 +203,9 @@ std::unique_ptr<File> PosixFolder::create_unnamed() {
 class PosixEnvironment : public Environment {
 public:
     [[nodiscard]] std::unique_ptr<Folder> open_folder(const std::string& path) override {
-        UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        const int opened = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         const int error = errno;
-        if (fd) {
+        if (UniqueFd fd = above_standard(UniqueFd{opened})) {
             return std::make_unique<PosixFolder>(std::move(fd), path);
         }
         if (error == ENOENT) {

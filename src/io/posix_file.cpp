@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <utility>
 
 namespace bitask::io {
@@ -54,12 +53,11 @@ void PosixFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
 }
 
 void PosixFile::truncate(std::uint64_t size) {
-    int result = 0;
-    do {
-        result = ::ftruncate(fd_.get(), static_cast<off_t>(size));
-    } while (result != 0 && errno == EINTR);
-    if (result != 0) {
-        throw_io("truncate", path_, errno);
+    while (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
+        const int error = errno;
+        if (error != EINTR) {
+            throw_io("truncate", path_, error);
+        }
     }
 }
 
@@ -67,14 +65,16 @@ void PosixFile::sync() {
     // Not repeated after EINTR or any other failure: a second sync may report success for pages
     // that the first one has dropped.
     if (::fdatasync(fd_.get()) != 0) {
-        throw_io("sync", path_, errno);
+        const int error = errno;
+        throw_io("sync", path_, error);
     }
 }
 
 std::uint64_t PosixFile::size() const {
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0) {
-        throw_io("stat", path_, errno);
+        const int error = errno;
+        throw_io("stat", path_, error);
     }
     return static_cast<std::uint64_t>(status.st_size);
 }
@@ -82,15 +82,13 @@ std::uint64_t PosixFile::size() const {
 FileIdentity PosixFile::identity() const {
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0) {
-        throw_io("stat", path_, errno);
+        const int error = errno;
+        throw_io("stat", path_, error);
     }
     return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino)};
 }
 
 bool PosixFile::lock(std::chrono::milliseconds wait) {
-    // Who locks is going to write: a file size limit must then be an error like a full disk, not
-    // the end of the process.
-    static_cast<void>(::signal(SIGXFSZ, SIG_IGN));
     return lock_file(fd_.get(), path_, wait);
 }
 

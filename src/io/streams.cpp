@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 namespace bitask {
@@ -22,11 +23,11 @@ void write_all(int descriptor, const std::string& name, std::string_view bytes) 
         const int error = errno;
         if (n > 0) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
-        } else if (n == 0 || error == EINTR) {
-            continue;
+        } else if (n == 0) {
+            io::throw_io("write", name, EIO);
         } else if (error == EPIPE) {
             throw ClosedPipe{};
-        } else {
+        } else if (error != EINTR) {
             io::throw_io("write", name, error);
         }
     }
@@ -34,12 +35,14 @@ void write_all(int descriptor, const std::string& name, std::string_view bytes) 
 
 int open_input(const std::string& path) {
     int fd = -1;
-    do {
+    int error = EINTR;
+    while (fd < 0 && error == EINTR) {
         fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (fd < 0 && errno == EINTR);
+        error = errno;
+    }
     io::UniqueFd above = io::above_standard(io::UniqueFd{fd});
     if (!above) {
-        io::throw_io("open", path, errno);
+        io::throw_io("open", path, error);
     }
     return above.release();
 }
@@ -101,6 +104,10 @@ std::string_view Input::peek() {
 
 void Input::consume(std::size_t size) {
     begin_ += size;
+}
+
+void make_file_size_limit_an_error() noexcept {
+    static_cast<void>(::signal(SIGXFSZ, SIG_IGN));
 }
 
 bool is_terminal(int descriptor) noexcept {

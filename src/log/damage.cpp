@@ -136,12 +136,10 @@ bool ends_in_zeros(const io::File& file, std::uint64_t size, const RecordHeader&
 // One look at one place.
 class Examination {
 public:
-    Examination(const io::File& file, const Location& place, const Bounds& bounds,
-                std::uint64_t last_timestamp)
+    Examination(const io::File& file, const Location& place, const Bounds& bounds)
         : file_{file},
           place_{place},
           bounds_{bounds},
-          last_timestamp_{last_timestamp},
           remaining_{bounds.size - place.offset},
           header_{remaining_ < kHeaderSize ? std::nullopt : read_header(file, place.offset)} {}
 
@@ -171,7 +169,7 @@ public:
             return torn();
         }
         auto found =
-            damage(next.value_or(bounds_.size), "no record can be read here", last_timestamp_);
+            damage(next.value_or(bounds_.size), "no record can be read here", std::nullopt);
         found.damage.to_the_end = !next;
         return found;
     }
@@ -196,18 +194,23 @@ private:
     }
 
     [[nodiscard]] Diagnosis torn() const {
-        return {Diagnosis::Kind::torn_tail,
-                place(bounds_.size, "unfinished record", last_timestamp_)};
+        return {Diagnosis::Kind::torn_tail, place(bounds_.size, "unfinished record", std::nullopt)};
+    }
+
+    // What the header says, unless no writer can have written that.
+    [[nodiscard]] std::optional<std::uint64_t> header_timestamp() const {
+        return header_->timestamp <= kMaxTimestamp ? std::optional{header_->timestamp}
+                                                   : std::nullopt;
     }
 
     [[nodiscard]] Diagnosis damage(std::uint64_t end, std::string reason,
-                                   std::uint64_t timestamp) const {
+                                   std::optional<std::uint64_t> timestamp) const {
         return {Diagnosis::Kind::damage, place(end, std::move(reason), timestamp)};
     }
 
     [[nodiscard]] Diagnosis damaged_length(const std::vector<Resized>& resized) const {
         auto found = damage(place_.offset + kHeaderSize + resized.front().payload,
-                            "a length in the record's header is damaged", header_->timestamp);
+                            "a length in the record's header is damaged", header_timestamp());
         for (const Resized& variant : resized) {
             add_key(found.damage, variant.key);
         }
@@ -216,13 +219,12 @@ private:
 
     [[nodiscard]] Diagnosis damaged_content() const {
         if (header_->timestamp > kMaxTimestamp && is_whole_record(file_, place_.offset, *header_)) {
-            auto found =
-                damage(end_by_header(), "the record's timestamp is damaged", last_timestamp_);
+            auto found = damage(end_by_header(), "the record's timestamp is damaged", std::nullopt);
             add_key(found.damage, header_->key_size);
             return found;
         }
-        auto found = damage(end_by_header(), "the record's checksum does not match",
-                            std::min(header_->timestamp, kMaxTimestamp));
+        auto found =
+            damage(end_by_header(), "the record's checksum does not match", header_timestamp());
         add_key(found.damage, header_->key_size);
         if (const auto value_crc = checksum(file_, place_.offset + kHeaderSize + header_->key_size,
                                             header_->value_size)) {
@@ -235,7 +237,7 @@ private:
     }
 
     [[nodiscard]] Damage place(std::uint64_t end, std::string reason,
-                               std::uint64_t timestamp) const {
+                               std::optional<std::uint64_t> timestamp) const {
         return {.place = place_,
                 .size = end - place_.offset,
                 .reason = std::move(reason),
@@ -258,7 +260,6 @@ private:
     const io::File& file_;
     const Location& place_;
     const Bounds& bounds_;
-    std::uint64_t last_timestamp_;
     std::uint64_t remaining_;
     std::optional<RecordHeader> header_;
 };
@@ -282,9 +283,8 @@ std::string Damage::describe() const {
            " (" + std::to_string(size) + " bytes)";
 }
 
-Diagnosis diagnose(const io::File& file, const Location& place, const Bounds& bounds,
-                   std::uint64_t last_timestamp) {
-    return Examination{file, place, bounds, last_timestamp}.result();
+Diagnosis diagnose(const io::File& file, const Location& place, const Bounds& bounds) {
+    return Examination{file, place, bounds}.result();
 }
 
 }  // namespace bitask::log

@@ -21,8 +21,8 @@ struct Damage {
     std::uint64_t size = 0;  // in bytes; the log goes on behind them
     std::string reason;
 
-    // The timestamp that the lost record had, or at least the last one known before it.
-    std::uint64_t timestamp = 0;
+    // The timestamp that the lost record had. Nothing when it cannot be read.
+    std::optional<std::uint64_t> timestamp;
 
     // The keys that the lost record may have been of. When empty, it may have been any key, and
     // there may have been several records.
@@ -75,9 +75,8 @@ struct Diagnosis {
     Damage damage;
 };
 
-// Looks at a place that does not hold a whole record. `last_timestamp` is that of the record
-// before. Reads the file piecewise, in bounded memory; throws Error (io).
-[[nodiscard]] Diagnosis diagnose(const io::File& file, const Location& place, const Bounds& bounds,
-                                 std::uint64_t last_timestamp);
+// Looks at a place that does not hold a whole record. Reads the file piecewise, in bounded memory;
+// throws Error (io).
+[[nodiscard]] Diagnosis diagnose(const io::File& file, const Location& place, const Bounds& bounds);
 
 }  // namespace bitask::log

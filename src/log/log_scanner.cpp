@@ -29,7 +29,6 @@ LogScanner::Step LogScanner::next() {
         return diagnose_place();
     }
     next_ = place_ + header_.record_size();
-    last_timestamp_ = header_.timestamp;
     return Step::record;
 }
 
@@ -93,7 +92,7 @@ LogScanner::Step LogScanner::diagnose_place() {
         next_ = place_;
         return Step::end;
     }
-    auto [kind, damage] = diagnose(file_, place(), bounds_, last_timestamp_);
+    auto [kind, damage] = diagnose(file_, place(), bounds_);
     damage_ = std::move(damage);
     next_ = place_ + damage_.size;
     return kind == Diagnosis::Kind::damage ? Step::damage : Step::torn_tail;

@@ -57,7 +57,6 @@ private:
     std::string_view key_;
     std::string long_key_;  // the key of a record that does not fit the window
     Damage damage_;
-    std::uint64_t last_timestamp_ = 0;
 };
 
 }  // namespace bitask::log

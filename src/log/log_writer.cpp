@@ -76,7 +76,7 @@ void LogWriter::append(std::string_view key, const Value& value, std::uint64_t t
                    .value_size = static_cast<std::uint32_t>(value.size())},
                   head);
 
-    failed_ = true;
+    begin_write();
     try {
         file_->write(written_end_, std::as_bytes(std::span{head}));
         RecordStream stream{*file_, written_end_ + head.size()};
@@ -101,12 +101,17 @@ void LogWriter::append_copy(const io::File& from, std::uint64_t offset, std::uin
         const std::size_t before = buffer_.size();
         const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(size, kBufferSize));
         buffer_.resize(before + piece);
-        if (from.read(offset, std::as_writable_bytes(std::span{buffer_}.subspan(before))) !=
-            piece) {
-            failed_ = true;
+        failed_ = true;
+        try {
+            if (from.read(offset, std::as_writable_bytes(std::span{buffer_}.subspan(before))) !=
+                piece) {
+                throw Error{ErrorKind::io, name_ + ": the log that is copied became shorter"};
+            }
+        } catch (const Error&) {
             write_failed();
-            throw Error{ErrorKind::io, name_ + ": the log that is copied became shorter"};
+            throw;
         }
+        failed_ = false;
         offset += piece;
         size -= piece;
         if (size == 0) {
@@ -123,7 +128,7 @@ void LogWriter::flush() {
     if (buffer_.empty()) {
         return;
     }
-    failed_ = true;
+    begin_write();
     try {
         file_->write(written_end_, std::as_bytes(std::span{buffer_}));
     } catch (const Error&) {
@@ -161,6 +166,13 @@ void LogWriter::sync_written() {
 void LogWriter::check_usable() const {
     if (failed_) {
         throw Error{ErrorKind::io, name_ + ": closed after an earlier write failure"};
+    }
+}
+
+void LogWriter::begin_write() {
+    failed_ = true;
+    if (file_->size() != written_end_) {
+        throw Error{ErrorKind::io, name_ + ": another program has written to the log"};
     }
 }
 

@@ -14,7 +14,8 @@ namespace bitask::log {
 // a killed process leaves whole records and at most one unfinished one at the end.
 //
 // A failed write is taken back as far as the disk lets us; after any failure every later call
-// throws, since nobody knows what a disk that failed once has kept.
+// throws, since nobody knows what a disk that failed once has kept. So does a log that has got
+// another size: someone writes without the lock, and must not be written over.
 class LogWriter {
 public:
     // Owns the file. `name` is for messages; `end` is where the next record goes, in bytes.
@@ -50,6 +51,7 @@ private:
     };
 
     void check_usable() const;
+    void begin_write();
     void write_failed();
 
     std::unique_ptr<io::File> file_;

@@ -46,9 +46,11 @@ struct NewLog {
 
 class Compaction {
 public:
-    Compaction(io::Folder& folder, const Recovery& state, const CompactionPlan& plan,
-               const std::optional<LogName>& sealed, std::uint64_t max_log_size, Progress* progress)
+    Compaction(io::Folder& folder, const WriterLock& lock, const Recovery& state,
+               const CompactionPlan& plan, const std::optional<LogName>& sealed,
+               std::uint64_t max_log_size, Progress* progress)
         : folder_{folder},
+          lock_{lock},
           state_{state},
           plan_{plan},
           sealed_{sealed},
@@ -67,6 +69,9 @@ public:
     std::uint64_t run() {
         try {
             for (const LogState& input : plan_.inputs) {
+                if (current_ && is_border(current_->last_source, input.name)) {
+                    finish(current_);
+                }
                 copy(input);
             }
             finish(current_);
@@ -84,6 +89,16 @@ private:
     [[nodiscard]] std::string file_of(const LogState& input) const {
         const bool was_active = input.name.kind == LogKind::active;
         return log::file_name(was_active && sealed_ ? *sealed_ : input.name);
+    }
+
+    // Whether records of these two logs must not share a log. A record must not come to stand
+    // behind a log that is kept, nor among those that are known to be in order: its place would
+    // then tell that it is newer than it is.
+    [[nodiscard]] bool is_border(const LogName& before, const LogName& after) const {
+        return (before.number < state_.ordered_from && after.number >= state_.ordered_from) ||
+               std::ranges::any_of(plan_.kept, [&](const LogState& kept) {
+                   return before < kept.name && kept.name < after;
+               });
     }
 
     void copy(const LogState& input) {
@@ -158,6 +173,7 @@ private:
     }
 
     void publish() {
+        lock_.check();
         for (const auto& [temporary, name] : names_) {
             folder_.rename(temporary, log::file_name(name));
         }
@@ -165,6 +181,7 @@ private:
     }
 
     void remove_inputs() {
+        lock_.check();
         for (const LogState& input : plan_.inputs) {
             folder_.remove(file_of(input));
         }
@@ -196,6 +213,7 @@ private:
     }
 
     io::Folder& folder_;
+    const WriterLock& lock_;
     const Recovery& state_;
     const CompactionPlan& plan_;
     const std::optional<LogName>& sealed_;
@@ -267,10 +285,10 @@ CompactionReport report_of(const Recovery& state, const CompactionPlan& plan) {
     return report;
 }
 
-std::uint64_t run_compaction(io::Folder& folder, const Recovery& state, const CompactionPlan& plan,
-                             const std::optional<LogName>& sealed, std::uint64_t max_log_size,
-                             Progress* progress) {
-    return Compaction{folder, state, plan, sealed, max_log_size, progress}.run();
+std::uint64_t run_compaction(io::Folder& folder, const WriterLock& lock, const Recovery& state,
+                             const CompactionPlan& plan, const std::optional<LogName>& sealed,
+                             std::uint64_t max_log_size, Progress* progress) {
+    return Compaction{folder, lock, state, plan, sealed, max_log_size, progress}.run();
 }
 
 }  // namespace bitask::store

@@ -4,6 +4,7 @@
 #include "io/environment.hpp"
 #include "log/log_name.hpp"
 #include "store/recovery.hpp"
+#include "store/writer_lock.hpp"
 
 #include <cstdint>
 #include <vector>
@@ -40,11 +41,11 @@ struct CompactionPlan {
 // What the plan comes to; no logs are written yet.
 [[nodiscard]] CompactionReport report_of(const Recovery& state, const CompactionPlan& plan);
 
-// Carries the plan out, and returns how many logs it wrote. The caller holds the lock and has
-// sealed every input; what was the active log has become `sealed`. `progress` may be null. Throws
-// Error; the store then still has all its records, some perhaps twice.
-std::uint64_t run_compaction(io::Folder& folder, const Recovery& state, const CompactionPlan& plan,
-                             const std::optional<log::LogName>& sealed, std::uint64_t max_log_size,
-                             Progress* progress);
+// Carries the plan out, and returns how many logs it wrote. The caller has sealed every input; what
+// was the active log has become `sealed`. `progress` may be null. Throws Error; the store then
+// still has all its records, some perhaps twice.
+std::uint64_t run_compaction(io::Folder& folder, const WriterLock& lock, const Recovery& state,
+                             const CompactionPlan& plan, const std::optional<log::LogName>& sealed,
+                             std::uint64_t max_log_size, Progress* progress);
 
 }  // namespace bitask::store

@@ -2,6 +2,7 @@
 
 #include "codec/crc32.hpp"
 #include "codec/little_endian.hpp"
+#include "log/record.hpp"
 
 #include <array>
 #include <string_view>
@@ -40,12 +41,13 @@ std::optional<LockNote> decode_note(std::span<const std::byte> bytes) {
                                          codec::crc32(text.substr(0, kCrcOffset))) {
         return std::nullopt;
     }
-    return LockNote{.log = codec::load<std::uint64_t>(bytes.subspan<8, 8>()),
-                    .end = codec::load<std::uint64_t>(bytes.subspan<16, 8>()),
-                    .last_timestamp = codec::load<std::uint64_t>(bytes.subspan<24, 8>()),
-                    .ordered_from = codec::load<std::uint64_t>(bytes.subspan<32, 8>()),
-                    .last_compaction = codec::load<std::uint64_t>(bytes.subspan<40, 8>()),
-                    .synced = codec::load<std::uint32_t>(bytes.subspan<48, 4>()) == 1};
+    const LockNote note{.log = codec::load<std::uint64_t>(bytes.subspan<8, 8>()),
+                        .end = codec::load<std::uint64_t>(bytes.subspan<16, 8>()),
+                        .last_timestamp = codec::load<std::uint64_t>(bytes.subspan<24, 8>()),
+                        .ordered_from = codec::load<std::uint64_t>(bytes.subspan<32, 8>()),
+                        .last_compaction = codec::load<std::uint64_t>(bytes.subspan<40, 8>()),
+                        .synced = codec::load<std::uint32_t>(bytes.subspan<48, 4>()) == 1};
+    return note.last_timestamp <= log::kMaxTimestamp ? std::optional{note} : std::nullopt;
 }
 
 }  // namespace bitask::store

@@ -9,8 +9,8 @@
 namespace bitask::store {
 
 // What a writer that leaves in good order writes into the lock file, for the next one and for
-// whoever has to judge an unfinished record. Everything in it is also in the logs; without it only
-// time is lost, and some damage cannot be told from an unfinished record.
+// whoever has to judge an unfinished record. Without it time is lost, the time of
+// the last compaction, and some damage cannot be told from an unfinished record.
 //
 // magic "btknote1" | log u64 | end u64 | last_timestamp u64 | ordered_from u64 |
 // last_compaction u64 | synced u32 | crc u32   (little-endian; see docs/format.md)

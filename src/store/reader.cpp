@@ -162,13 +162,13 @@ public:
 
     bool next() override {
         while (walk_.next(view_.keydir())) {
-            if (visit_ == Visit::keys_only) {
-                check_key_alone();
-                return true;
-            }
-            value_ = view_.value_of(walk_.key());
-            if (value_) {
-                return true;
+            try {
+                if (look()) {
+                    return true;
+                }
+            } catch (const Error&) {
+                walk_.take_back();
+                throw;
             }
             walk_.take_back();  // removed since the walk began
         }
@@ -179,12 +179,18 @@ public:
     [[nodiscard]] const Value& value() const override { return *value_; }
 
 private:
-    void check_key_alone() const {
+    // Whether the key at hand is still there, its value at hand too if that is asked for.
+    bool look() {
+        if (visit_ == Visit::pairs) {
+            value_ = view_.value_of(walk_.key());
+            return value_ != nullptr;
+        }
         const log::Damage* damage =
             view_.state().doubt(walk_.key(), view_.keydir().find(walk_.key()));
         if (damage != nullptr && damage->names_its_keys()) {
             throw_hidden(*damage);
         }
+        return true;
     }
 
     Reader::View& view_;
@@ -217,12 +223,20 @@ std::unique_ptr<Cursor> Reader::scan(const Range& range, Visit visit) const {
 }
 
 std::uint64_t Reader::count(const Range& range) const {
-    KeyWalk walk{range};
     std::uint64_t count = 0;
-    while (walk.next(view_->keydir())) {
-        ++count;
+    ReaderCursor cursor{*view_, range, Visit::keys_only};
+    while (true) {
+        try {
+            if (!cursor.next()) {
+                return count;
+            }
+            ++count;
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::corrupt) {
+                throw;
+            }
+        }
     }
-    return count;
 }
 
 Statistics Reader::statistics() const {

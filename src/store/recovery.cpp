@@ -29,7 +29,8 @@ public:
         : note_{note}, thorough_{thorough}, progress_{progress} {
         result_.listed = logs;
         result_.note = note;
-        result_.ordered_from = note ? note->ordered_from : 0;
+        // Without a note nobody knows who has written what there is.
+        result_.ordered_from = note ? note->ordered_from : next_number(logs);
         result_.last_compaction = note ? note->last_compaction : 0;
         result_.last_timestamp = note ? note->last_timestamp : 0;
     }
@@ -38,6 +39,7 @@ public:
 
     void add_log(const log::LogName& name, const io::File& file) {
         const std::uint64_t size = file.size();
+        note_lost_end(name, size);
         log::LogScanner scanner{file, name, bounds_of(name, size, note_, thorough_)};
         LogState state{name, size};
         using Step = log::LogScanner::Step;
@@ -61,20 +63,57 @@ public:
     [[nodiscard]] Recovery take() { return std::move(result_); }
 
 private:
+    static std::uint64_t next_number(const std::vector<log::LogName>& logs) {
+        if (logs.empty()) {
+            return 0;
+        }
+        const std::uint64_t newest = logs.back().number;
+        return newest == UINT64_MAX ? newest : newest + 1;
+    }
+
     // What is written from now on must count as newer than what was lost.
     void add_damage(const log::Damage& damage) {
         result_.damage.push_back(damage);
-        result_.last_timestamp = std::max(result_.last_timestamp, damage.timestamp);
+        result_.last_timestamp = std::max(result_.last_timestamp, damage.timestamp.value_or(0));
+        if (!damage.timestamp) {
+            undated_.push_back(result_.damage.size() - 1);
+        }
+    }
+
+    // Clocks run forward as a rule: what was lost is taken to be no newer than all that was read
+    // before it and the record that was read next.
+    void date_damage() {
+        for (const std::size_t index : undated_) {
+            result_.damage[index].timestamp = result_.last_timestamp;
+        }
+        undated_.clear();
+    }
+
+    void note_lost_end(const log::LogName& name, std::uint64_t size) {
+        if (note_ && note_->synced && note_->log == name.number && note_->end > size &&
+            name.kind != log::LogKind::tombstones && name.generation == 0) {
+            result_.lost_end = log::file_name(name) + ": offset " + std::to_string(size) +
+                               ": the log's end is missing (" + std::to_string(note_->end - size) +
+                               " bytes that were synced)";
+        }
     }
 
     void add_record(const log::LogScanner& scanner) {
         ++result_.records;
         const keydir::Entry entry{scanner.place(), scanner.header()};
+        if (is_behind_the_note(entry.location) && entry.header.timestamp < result_.last_timestamp) {
+            result_.ordered_from = entry.location.log.number + 1;  // not our writing
+        }
         result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
+        date_damage();
         const auto newer = result_.keydir.apply(scanner.key(), entry);
         if (newer && newer->header.timestamp > entry.header.timestamp) {
             judge_disorder(scanner.key(), *newer, entry);
         }
+    }
+
+    [[nodiscard]] bool is_behind_the_note(const log::Location& place) const {
+        return note_ && !result_.in_order(place) && place.log.number >= note_->log;
     }
 
     // A record stands behind another of its key that has a higher timestamp. Clocks of the
@@ -83,9 +122,6 @@ private:
     void judge_disorder(std::string_view key, const keydir::Entry& earlier,
                         const keydir::Entry& later) {
         if (!result_.in_order(earlier.location) || !result_.in_order(later.location)) {
-            result_.ordered_from =
-                std::max(result_.ordered_from,
-                         std::min(earlier.location.log.number, later.location.log.number) + 1);
             return;
         }
         for (const keydir::Entry* entry : {&earlier, &later}) {
@@ -114,16 +150,20 @@ private:
     Progress* progress_;
     std::uint64_t done_bytes_ = 0;
     std::uint64_t total_bytes_ = 0;
+    std::vector<std::size_t> undated_;  // damage with a timestamp that is not known yet
     Recovery result_;
 };
 
 // Whether a record is certain to be newer than what was lost. Where records are in order, their
 // places tell, and a damaged timestamp does no harm.
 bool is_newer(const Recovery& state, const keydir::Entry& entry, const log::Damage& damage) {
-    if (state.in_order(entry.location) && state.in_order(damage.place)) {
-        return entry.location > damage.place;
+    const bool behind = entry.location > damage.place;
+    if (state.in_order(entry.location) && (behind || state.in_order(damage.place))) {
+        return behind;
     }
-    return entry.location != damage.place && entry.newer_than(damage.timestamp, damage.place);
+    // Without a timestamp nothing whole was read behind it.
+    return entry.location != damage.place && damage.timestamp &&
+           entry.newer_than(*damage.timestamp, damage.place);
 }
 
 std::optional<std::uint64_t> total_size(const io::Folder& folder,
@@ -210,6 +250,7 @@ std::optional<Recovery> recover(const io::Folder& folder, const std::vector<log:
 
 Recovery recover_beside_writers(io::Environment& environment, const io::Folder& folder,
                                 Progress* progress) {
+    int looks_at_damage = 0;
     for (int i = 0; i < kMaxRecoveries; ++i) {
         // The note goes first: it may then be older than the logs, but never newer.
         const auto note = read_note(folder);
@@ -225,10 +266,11 @@ Recovery recover_beside_writers(io::Environment& environment, const io::Folder& 
             std::ranges::any_of(recovery->damage, [](const log::Damage& damaged) {
                 return damaged.place.log.kind == log::LogKind::active;
             });
-        if (!may_be_a_writer_at_work || i >= kLooksAtDamage) {
+        if (!may_be_a_writer_at_work || looks_at_damage >= kLooksAtDamage) {
             return std::move(*recovery);
         }
-        environment.sleep(std::chrono::milliseconds{1 << i});
+        environment.sleep(std::chrono::milliseconds{1 << looks_at_damage});
+        ++looks_at_damage;
     }
     throw Error{ErrorKind::io, folder.path() + ": logs keep disappearing while they are read"};
 }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,11 +27,15 @@ struct Recovery {
     std::vector<LogState> logs;           // in order
     std::vector<log::Damage> damage;      // in order of their logs
     std::vector<log::Damage> torn_tails;  // of active logs; one at the most if writers behave
+    std::string lost_end;                 // one line, see below; empty when nothing is missing
     std::uint64_t records = 0;            // whole ones, tombstones included
     std::uint64_t last_timestamp = 0;     // the highest, milliseconds since the epoch
     std::uint64_t ordered_from = 0;       // as in LockNote, for the next note
     std::uint64_t last_compaction = 0;    // likewise
     std::optional<LockNote> note;         // that the replay went by
+
+    // `lost_end`: a log is shorter than the last writer had synced it. To a reader that looks like
+    // the tail that a killed writer leaves, and it goes on; verify and the next writer tell.
 
     [[nodiscard]] std::uint64_t total_bytes() const;
     [[nodiscard]] bool has_damage(const log::LogName& log) const;

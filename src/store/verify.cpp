@@ -24,6 +24,9 @@ VerifyReport verify(io::Environment& environment, const std::string& store, Prog
     for (const log::Damage& damage : state.damage) {
         report.damage.push_back(damage.describe());
     }
+    if (!state.lost_end.empty()) {
+        report.damage.push_back(state.lost_end);
+    }
     for (const log::Damage& torn : state.torn_tails) {
         report.unfinished = torn.describe();
     }

@@ -65,9 +65,11 @@ void WriteSession::commit() {
         return;
     }
     begin_change();
+    lock_.check();
     if (options_.durability == Durability::synced) {
-        log_->sync();
         sync_before();
+        log_->sync();
+        note_.synced = true;
     } else {
         log_->flush();
         note_.synced = false;
@@ -80,10 +82,10 @@ void WriteSession::commit() {
 
 std::uint64_t WriteSession::salvage() {
     if (options_.durability == Durability::synced) {
+        sync_before();
         if (log_) {
             log_->sync_written();
         }
-        sync_before();
     }
     return changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
 }
@@ -138,9 +140,13 @@ void WriteSession::repair(const Listing& listing, const std::optional<LockNote>&
     // Nobody knows what a killed writer, or another program, has synced.
     names_unsynced_ = logs_unsynced_ = true;
     note_.synced = false;
+    note_fits_ = false;
     auto state = recover(*folder_, listing.logs, note, true, nullptr);
     if (!state) {
         throw Error{ErrorKind::io, path_ + ": logs disappear in spite of the lock"};
+    }
+    if (!state->lost_end.empty()) {
+        options_.warn(state->lost_end);
     }
     for (const log::Damage& torn : state->torn_tails) {
         cut_off(torn);
@@ -184,6 +190,13 @@ void WriteSession::open_for_appending(std::uint64_t number, std::uint64_t end) {
 }
 
 void WriteSession::make_room() {
+    if (!note_fits_) {
+        // A note that fits by its size alone, once the log has grown, would be believed. And from
+        // now on it is known what has never been promised to anyone.
+        note_.end = log_ ? log_->end() : 0;
+        lock_.replace_note(note_, options_.durability == Durability::synced);
+        note_fits_ = true;
+    }
     if (log_ && log_->end() > options_.max_log_size) {
         seal_log();
     }
@@ -206,7 +219,9 @@ void WriteSession::start_log() {
 
 // Synced before it is renamed: a sealed log counts as complete for ever.
 LogName WriteSession::seal_log() {
+    lock_.check();
     if (options_.durability == Durability::synced) {
+        sync_logs_before();
         log_->sync();
     } else {
         log_->flush();
@@ -228,25 +243,30 @@ LogName WriteSession::seal_log() {
 
 // What earlier writers have left to the kernel: a change must not survive a power cut that those
 // before it do not.
-void WriteSession::sync_before() {
+void WriteSession::sync_logs_before() {
     if (logs_unsynced_) {
         for (const LogName& log : list_store(*folder_).logs) {
             sync_log(log);
         }
         logs_unsynced_ = false;
     }
+}
+
+void WriteSession::sync_before() {
+    sync_logs_before();
     if (names_unsynced_) {
         folder_->sync();
         environment_.sync_path(path_);
         names_unsynced_ = false;
     }
-    note_.synced = true;
 }
 
 void WriteSession::sync_log(const LogName& log) {
-    if (const auto file = folder_->open(log::file_name(log), io::Access::read)) {
-        file->sync();
+    const auto file = folder_->open(log::file_name(log), io::Access::read);
+    if (!file) {
+        throw Error{ErrorKind::io, log::file_name(log) + ": the log has disappeared"};
     }
+    file->sync();
 }
 
 Recovery& WriteSession::replayed() {
@@ -300,8 +320,8 @@ CompactionReport WriteSession::compact(const CompactionOptions& options) {
         start_log();
     }
     sync_kept(plan);
-    report.logs_written =
-        run_compaction(*folder_, state, plan, sealed, options_.max_log_size, options.progress);
+    report.logs_written = run_compaction(*folder_, lock_, state, plan, sealed,
+                                         options_.max_log_size, options.progress);
     note_.last_compaction = environment_.now_milliseconds();
     changed_ = true;
     failed_ = false;

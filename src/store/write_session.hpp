@@ -66,7 +66,8 @@ private:
     void make_room();
     void start_log();
     log::LogName seal_log();  // returns its new name
-    void sync_before();
+    void sync_logs_before();
+    void sync_before();  // logs and names
     void sync_log(const log::LogName& log);
     [[nodiscard]] Recovery& replayed();
     void remember(std::string_view key, const log::Location& place, std::uint64_t value_size);
@@ -88,6 +89,7 @@ private:
     std::uint64_t newest_number_ = 0;      // of all logs, sealed ones included
     std::unique_ptr<log::LogWriter> log_;  // the active log; null while there is none
     std::uint64_t changes_in_sealed_logs_ = 0;
+    bool note_fits_ = true;  // the one that the last writer left
     bool changed_ = false;
     bool failed_ = false;
     bool logs_unsynced_ = false;   // bytes that earlier writers wrote

@@ -28,7 +28,7 @@ std::optional<LockNote> note_in(const io::File& file) {
 
 }  // namespace
 
-WriterLock::WriterLock(io::Folder& folder, std::chrono::milliseconds wait) {
+WriterLock::WriterLock(io::Folder& folder, std::chrono::milliseconds wait) : folder_{folder} {
     for (int i = 0; i < kMaxTries; ++i) {
         file_ = folder.open_or_create(kLockFile);
         if (!file_->lock(wait)) {
@@ -43,16 +43,30 @@ WriterLock::WriterLock(io::Folder& folder, std::chrono::milliseconds wait) {
     throw_locked(folder, *file_);
 }
 
+void WriterLock::check() const {
+    if (folder_.identity(kLockFile) != file_->identity()) {
+        throw Error{ErrorKind::io, folder_.path() + "/" + kLockFile +
+                                       ": removed while it was locked, there may be two writers"};
+    }
+}
+
 std::optional<LockNote> WriterLock::note() const {
     return note_in(*file_);
 }
 
 void WriterLock::leave_note(const LockNote& note) {
     try {
-        const std::string bytes = encode_note(note);
-        file_->write(0, std::as_bytes(std::span{bytes}));
+        replace_note(note, false);
     } catch (const Error&) {
         // An older or a torn note stays behind; both are recognized.
+    }
+}
+
+void WriterLock::replace_note(const LockNote& note, bool sync) {
+    const std::string bytes = encode_note(note);
+    file_->write(0, std::as_bytes(std::span{bytes}));
+    if (sync) {
+        file_->sync();
     }
 }
 

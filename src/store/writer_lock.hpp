@@ -18,12 +18,21 @@ public:
     // Throws Error: locked when another process held it for all of `wait`, io.
     WriterLock(io::Folder& folder, std::chrono::milliseconds wait);
 
+    // Throws Error (io) when the lock file is no longer the one of its name: another program has
+    // removed it, and there may be a second writer.
+    void check() const;
+
     [[nodiscard]] std::optional<LockNote> note() const;
 
     // Failures are ignored: the note is help for the next one, not part of anyone's data.
     void leave_note(const LockNote& note);
 
+    // Puts a note in the place of one that does not fit the logs. Throws Error (io): a note that
+    // is wrong must be gone before the logs grow to fit it.
+    void replace_note(const LockNote& note, bool sync);
+
 private:
+    io::Folder& folder_;
     std::unique_ptr<io::File> file_;
 };
 

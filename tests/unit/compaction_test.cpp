@@ -113,23 +113,35 @@ TEST_CASE("while the store as a whole has too little garbage nothing is done") {
 }
 
 TEST_CASE("compacted logs bear the number of their newest source and a new generation") {
+    HandmadeStore store;
+    store.file("5.log", make_record("a", "1", 1) + make_record("b", "2", 2))
+        .file("6.log",
+              make_record("c", "1", 3) + make_record("a", "3", 3) + make_record("c", "", 4));
+    const Contents before = store.contents();
+    CHECK(compact(store).logs_written == 1);
+    CHECK(store.bytes("6.1.log") == make_record("b", "2", 2) + make_record("a", "3", 3));
+    CHECK(store.contents() == before);
+}
+
+TEST_CASE("records do not move past a log that is kept") {
     HandmadeStore store = mixed_store();
     const Contents before = store.contents();
     const CompactionReport report = compact(store);
     CHECK(report.rewritten == Strings{"5.log", "9.log"});
-    CHECK(report.logs_written == 1);
+    CHECK(report.logs_written == 2);
     CHECK(report.logs_kept == 2);
     CHECK(report.bytes_before == 131);
     CHECK(report.bytes_after == 88);
     CHECK(report.damage.empty());
-    CHECK(store.files() == Strings{"11.active.log", "7.log", "9.1.log", "db.lock"});
-    CHECK(store.bytes("9.1.log") == make_record("b", "2", 2) + make_record("d", "4", 5));
+    CHECK(store.files() == Strings{"11.active.log", "5.1.log", "7.log", "9.1.log", "db.lock"});
+    CHECK(store.bytes("5.1.log") == make_record("b", "2", 2));
+    CHECK(store.bytes("9.1.log") == make_record("d", "4", 5));
     CHECK(store.contents() == before);
 
     store.put("d", "new");
     compact(store);
-    CHECK(store.logs().at(1) == "7.log");
-    CHECK(store.logs().at(2) == "9.2.log");
+    CHECK(store.logs().at(2) == "7.log");
+    CHECK(store.contents().at("d") == "new");
 }
 
 TEST_CASE("outputs are sealed when they have grown past the limit") {
@@ -382,4 +394,31 @@ TEST_CASE("a preview says what a compaction would do, and changes nothing") {
 }
 
 }  // namespace
+TEST_CASE("a compaction does not settle a doubt by moving an older record behind the damage") {
+    HandmadeStore store;
+    const std::string damaged = make_record("k", "new", 10) + make_record("m", "1", 10);
+    store.file("1.log", make_record("k", "old", 10) + make_record("g", "1", 10))
+        .file("2.log", test::flipped(damaged, 22))
+        .file("3.log",
+              make_record("g", "2", 10) + make_record("h", "1", 10) + make_record("h", "2", 10))
+        .file("4.active.log", "")
+        .note({.log = 4, .end = 0, .last_timestamp = 10, .ordered_from = 0, .synced = true});
+    REQUIRE(failure_of([&] { (void)store.get("k"); }).kind == ErrorKind::corrupt);
+    compact(store, {.min_garbage_percent = 1});
+    CHECK(failure_of([&] { (void)store.get("k"); }).kind == ErrorKind::corrupt);
+}
+
+TEST_CASE("a compaction does not bring old disorder among records that are in order") {
+    HandmadeStore store;
+    store.file("1.log", make_record("k", "1", 50))
+        .file("2.log", make_record("k", "2", 30) + make_record("x", "1", 30))
+        .file("3.log", make_record("k", "3", 20) + make_record("y", "1", 20))
+        .file("4.active.log", "");
+    store.put("k", "n");
+    const Contents before = store.contents();
+    compact(store, {.min_garbage_percent = 90});
+    CHECK(verify(store.disk, kStore, nullptr).damage.empty());
+    CHECK(store.contents() == before);
+}
+
 }  // namespace bitask::store

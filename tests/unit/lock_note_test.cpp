@@ -1,5 +1,6 @@
 #include "store/lock_note.hpp"
 
+#include "log/record.hpp"
 #include "support/catch.hpp"
 #include "support/handmade_store.hpp"
 
@@ -35,11 +36,18 @@ TEST_CASE("a note has the bytes that the format's document shows") {
 
 TEST_CASE("a note comes back from its bytes") {
     constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
-    for (const LockNote& note : {LockNote{}, kNote, LockNote{kMost, kMost, kMost, kMost, kMost}}) {
+    for (const LockNote& note :
+         {LockNote{}, kNote, LockNote{kMost, kMost, log::kMaxTimestamp, kMost, kMost}}) {
         const std::string bytes = encode_note(note);
         CHECK(bytes.size() == LockNote::kSize);
         CHECK(decode(bytes) == note);
     }
+}
+
+TEST_CASE("a note of a time that no record may have is none") {
+    LockNote note = kNote;
+    note.last_timestamp = log::kMaxTimestamp + 1;
+    CHECK_FALSE(decode(encode_note(note)));
 }
 
 TEST_CASE("a note with any bit changed is none") {

@@ -71,7 +71,7 @@ TEST_CASE("a store that the reference compacted is read right") {
     CHECK(store.contents() == Contents{{"a", "new"}, {"c", "kept"}});
     const Recovery state = replay(store);
     CHECK(state.damage.empty());
-    CHECK(state.ordered_from == 21);
+    CHECK(state.ordered_from == 26);
 }
 
 TEST_CASE("records that exist twice, as after a killed compaction, change nothing") {
@@ -87,25 +87,37 @@ TEST_CASE("records that exist twice, as after a killed compaction, change nothin
     CHECK(state.keydir.live_keys() == 2);
     CHECK(state.keydir.live_bytes() == a.size() + b.size());
     CHECK(state.damage.empty());
-    CHECK(state.ordered_from == 0);
+    CHECK(state.ordered_from == 10);
 }
 
-TEST_CASE("a log that is disordered is not proven to be in order, nor are those before it") {
+TEST_CASE("without a note nothing is known to be in order") {
     HandmadeStore store;
     store.file("5.log", make_record("a", "1", 9) + make_record("a", "2", 8))
         .file("7.active.log", make_record("b", "1", 10));
     const Recovery state = replay(store);
     CHECK(state.damage.empty());
-    CHECK(state.ordered_from == 6);
+    CHECK(state.ordered_from == 8);
     CHECK(store.get("a") == "1");
 }
 
-TEST_CASE("disorder across two logs leaves the later one proven") {
+TEST_CASE("damage that shows no time may be as new as the record that follows it") {
     HandmadeStore store;
-    store.file("5.log", make_record("a", "1", 9))
-        .file("7.log", make_record("a", "2", 8))
-        .file("9.active.log", make_record("b", "1", 10));
-    CHECK(replay(store).ordered_from == 6);
+    store.file("10.log", make_record("k", "old", 10) + make_record("a", "1", 11))
+        .file("20.log", std::string(23, '\xFF') + make_record("b", "2", 21));
+    const Recovery state = replay(store);
+    REQUIRE(state.damage.size() == 1);
+    CHECK(state.damage.front().timestamp == 21);
+    CHECK(state.doubt("k", state.keydir.find("k")) != nullptr);
+    CHECK(state.doubt("b", state.keydir.find("b")) == nullptr);
+}
+
+TEST_CASE("damage that nothing follows may be newer than all there is") {
+    HandmadeStore store;
+    store.file("10.log", make_record("k", "old", 10) + std::string(40, '\xFF'));
+    const Recovery state = replay(store);
+    REQUIRE(state.damage.size() == 1);
+    CHECK_FALSE(state.damage.front().timestamp);
+    CHECK(state.doubt("k", state.keydir.find("k")) != nullptr);
 }
 
 TEST_CASE("timestamps that run backwards in a range that was proven are damage") {

@@ -1,6 +1,7 @@
 #include "bitask/writer.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/verify.hpp"
 #include "log/record.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_environment.hpp"
@@ -539,7 +540,7 @@ TEST_CASE("after a failed sync nothing more is written, and the error says what 
 TEST_CASE("salvage counts the changes that had reached the log before the disk was full") {
     HandmadeStore store;
     const std::string value(100 * 1024, 'v');
-    FaultyEnvironment faulty{store.disk, {.fault = Fault::disk_full, .step = 4}};
+    FaultyEnvironment faulty{store.disk, {.fault = Fault::disk_full, .step = 7}};
     std::uint64_t saved = 0;
     {
         Writer writer{faulty, kStore, {}};
@@ -611,4 +612,97 @@ TEST_CASE("the note is help alone: a disk that refuses it does not fail the comm
 }
 
 }  // namespace
+TEST_CASE("a damaged header that shows an impossible time does not spoil what is put after it") {
+    HandmadeStore store;
+    std::string log = make_record("aaa", std::string(50, '1'), kNow) + make_record("b", "2", kNow);
+    log = test::flipped(test::flipped(log, 11, 0x55), 12, 0x55);  // timestamp and key length
+    store.file("5.log", log);
+    store.put("x", "confirmed");
+    store.put("y", "confirmed too");
+    CHECK(store.get("x") == "confirmed");
+    CHECK(store.get("y") == "confirmed too");
+}
+
+TEST_CASE("a writer whose lock file was removed confirms nothing, and writes over nobody") {
+    HandmadeStore store;
+    store.put("a", "1");
+    Writer first{store.disk, kStore, {}};
+    first.put("late", "x");
+    store.folder->remove("db.lock");
+    store.put("confirmed", "y");
+    CHECK(failure_of([&] { first.commit(); }).kind == ErrorKind::io);
+    CHECK(store.contents() == Contents{{"a", "1"}, {"confirmed", "y"}});
+}
+
+TEST_CASE("a log that has grown under a writer is not written over") {
+    HandmadeStore store;
+    store.put("a", "1");
+    const std::string before = store.bytes(kFirstLog);
+    Writer writer{store.disk, kStore, {}};
+    writer.put("late", "x");
+    store.file(kFirstLog, before + make_record("foreign", "y", kNow));
+    CHECK_THAT(failure_of([&] { writer.commit(); }).message, ContainsSubstring("another program"));
+    CHECK(store.contents() == Contents{{"a", "1"}, {"foreign", "y"}});
+}
+
+TEST_CASE("a note that does not fit is replaced before the log grows to fit it") {
+    HandmadeStore store;
+    store.put("a", "1");
+    LockNote note = *store.note();
+    note.end += 1000;  // of a change that a power cut took away
+    note.synced = false;
+    store.note(note);
+    const std::string stale = store.bytes("db.lock");
+    FaultyEnvironment faulty{store.disk, {.fault = Fault::error_once, .step = 7}};
+    {
+        Writer writer{faulty, kStore, {}};
+        writer.put("c", std::string(5000, 'c'));
+        writer.commit();  // the note it leaves is not written
+    }
+    REQUIRE(faulty.struck() == test::Step::write);
+    CHECK(store.bytes("db.lock") != stale);
+    store.put("d", "1");
+    CHECK(store.get("c") == std::string(5000, 'c'));
+}
+
+TEST_CASE("a value that is a log, half written into a store of others, is not read as records") {
+    std::string value;
+    for (int i = 0; i < 1000; ++i) {
+        value += make_record("k", "phantom", kNow + 1000);
+    }
+    bool torn = false;
+    for (std::uint64_t step = 0; step < 8; ++step) {
+        HandmadeStore store;
+        store.file("10.active.log", make_record("k", "real", kNow + 1000));
+        FaultyEnvironment faulty{
+            store.disk, {.fault = Fault::crash, .step = step, .written = test::Written::half}};
+        try {
+            Writer writer{faulty, kStore, {}};
+            writer.put("backup", value);
+            writer.commit();
+        } catch (const test::Crash&) {
+        }
+        const std::uint64_t size = store.bytes("10.active.log").size();
+        torn = torn || (size > 1000 && size < value.size());
+        CHECK(store.get("k") == "real");
+        store.put("other", "1");
+        CHECK(store.get("k") == "real");
+    }
+    CHECK(torn);
+}
+
+TEST_CASE("a log that has lost what was synced is told of by the next writer") {
+    HandmadeStore store;
+    store.put("a", "1");
+    store.put("b", "2");
+    store.file(kFirstLog, store.bytes(kFirstLog).substr(0, 30));
+    CHECK(store.contents() == Contents{{"a", "1"}});
+    CHECK(verify(store.disk, kStore, nullptr).damage.size() == 1);
+    Strings lines;
+    store.put("c", "3", warning_into(lines));
+    REQUIRE(lines.size() == 2);
+    CHECK_THAT(lines.front(), ContainsSubstring("the log's end is missing (14 bytes"));
+    CHECK(store.contents() == Contents{{"a", "1"}, {"c", "3"}});
+}
+
 }  // namespace bitask
