@@ -2,11 +2,13 @@
 #include "cli/commands.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/quantities.hpp"
+#include "cli/writing.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace bitask::cli {
 namespace {
@@ -50,10 +52,13 @@ std::string json_of(const Outcome& outcome, bool dry_run) {
 
 }  // namespace
 
-ExitCode run_compact(const CompactRequest& request, const Context& context) {
+void run_compact(const CompactRequest& request, const Context& context) {
     const bool dry_run = request.dry_run;
     const Outcome outcome = compact(request, context);
     const CompactionReport& report = outcome.report;
+    if (!report.damage.empty()) {
+        raise(context.code, ExitCode::corrupt);
+    }
     if (request.json) {
         context.out.write(json_of(outcome, dry_run));
     } else if (dry_run) {
@@ -69,7 +74,6 @@ ExitCode run_compact(const CompactRequest& request, const Context& context) {
     for (const std::string& line : report.damage) {
         context.messages.problem(line + "; its log is kept as it is");
     }
-    return report.damage.empty() ? ExitCode::success : ExitCode::corrupt;
 }
 
 }  // namespace bitask::cli

@@ -2,6 +2,8 @@
 
 #include "bitask/error.hpp"
 
+#include <algorithm>
+
 namespace bitask::cli {
 
 // The exit statuses, a contract with scripts. Where several apply, the highest is given.
@@ -22,6 +24,11 @@ enum class ExitCode {
         case ErrorKind::io: return ExitCode::io;
     }
     return ExitCode::io;
+}
+
+// Where several statuses apply, the highest counts.
+constexpr void raise(ExitCode& code, ExitCode other) noexcept {
+    code = std::max(code, other);
 }
 
 }  // namespace bitask::cli

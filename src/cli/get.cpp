@@ -3,14 +3,15 @@
 #include "bitask/streams.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
+#include "cli/open_input.hpp"
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace bitask::cli {
 namespace {
-
-constexpr int kStandardInput = 0;
 
 // Looks up one key after the other and goes on after those that are missing or damaged.
 class Lookup {
@@ -42,18 +43,15 @@ public:
         }
     }
 
-    [[nodiscard]] ExitCode code() const noexcept { return code_; }
-
 private:
     void fail(ExitCode code, const std::string& message) {
-        raise(code_, code);
+        raise(context_.code, code);
         context_.messages.problem(message);
     }
 
     const Context& context_;
     Print print_;
     Reader reader_;
-    ExitCode code_ = ExitCode::success;
 };
 
 Lookup::Print print_bare(const Context& context) {
@@ -67,12 +65,12 @@ Lookup::Print print_bare(const Context& context) {
 
 }  // namespace
 
-ExitCode run_get(const GetRequest& request, const Context& context) {
+void run_get(const GetRequest& request, const Context& context) {
     const bool bare = !request.format && !request.keys.from_stdin && request.keys.keys.size() == 1;
     if (bare) {
         Lookup lookup{context, print_bare(context)};
         lookup.look_up(request.keys.keys.front());
-        return lookup.code();
+        return;
     }
     const auto writer = make_pair_writer(request.format.value_or(Format::tsv), context.out);
     Lookup lookup{context, [&writer](std::string_view key, const Value& value) {
@@ -82,14 +80,13 @@ ExitCode run_get(const GetRequest& request, const Context& context) {
         lookup.look_up(key);
     }
     if (request.keys.from_stdin) {
-        Input input{kStandardInput, "standard input"};
-        KeyLines lines{input, request.keys.ending};
+        const auto input = open_input("-");
+        KeyLines lines{*input, request.keys.ending};
         std::string key;
         while (lines.next(key)) {
             lookup.look_up(key);
         }
     }
-    return lookup.code();
 }
 
 }  // namespace bitask::cli

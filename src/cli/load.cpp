@@ -2,72 +2,89 @@
 #include "bitask/streams.hpp"
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
+#include "cli/open_input.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/quantities.hpp"
+#include "cli/writing.hpp"
 
-#include <fmt/format.h>
-
-#include <optional>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace bitask::cli {
 namespace {
 
-constexpr int kStandardInput = 0;
+const ChangeWords kStored{"pair", "stored"};
 
-void open_input(std::optional<Input>& input, const std::string& file) {
-    if (file == "-") {
-        input.emplace(kStandardInput, "standard input");
-    } else {
-        input.emplace(file);
+// The pairs of all inputs, one after the other.
+class Pairs {
+public:
+    Pairs(const LoadRequest& request, const Context& context)
+        : files_{request.files.empty() ? std::vector<std::string>{"-"} : request.files},
+          format_{request.format},
+          context_{context} {}
+
+    bool next(std::string& key, ValueBuilder& value) {
+        while (!reader_ || !reader_->next(key, value)) {
+            if (opened_ == files_.size()) {
+                return false;
+            }
+            input_ = open_input(files_[opened_]);
+            reader_ = make_pair_reader(format_, *input_, [this](const std::string& line) {
+                context_.messages.problem(line);
+            });
+            ++opened_;
+        }
+        return true;
     }
-}
+
+private:
+    std::vector<std::string> files_;
+    Format format_;
+    const Context& context_;
+    std::size_t opened_ = 0;
+    std::unique_ptr<Input> input_;
+    std::unique_ptr<PairReader> reader_;
+};
 
 class Load {
 public:
     Load(const LoadRequest& request, const Context& context)
         : request_{request},
           context_{context},
-          writer_{context.store, writer_options(request.write, context)},
+          pairs_{request, context},
           value_{context.store},
           bar_{"load", context.messages} {}
 
-    void load(Input& input) {
-        const auto pairs =
-            make_pair_reader(request_.format, input,
-                             [this](const std::string& line) { context_.messages.problem(line); });
-        while (pairs->next(key_, value_)) {
-            put();
+    void run() {
+        // Before the writer is there: others must not wait for our input to begin, and a file that
+        // is not what it should be makes no store.
+        const bool any = begin();
+        Writer writer{context_.store, writer_options(request_.write, context_)};
+        try {
+            for (bool more = any; more; more = pairs_.next(key_, value_)) {
+                put(writer);
+            }
+            writer.commit();
+        } catch (const Error& error) {
+            throw failed_after_changes(error, kStored, writer, stored_);
         }
-    }
-
-    void finish() {
-        writer_.commit();
         context_.messages.done("stored " + counted(stored_, "pair"));
     }
 
-    // Ends the work after a failure, and says how much of it is there.
-    [[nodiscard]] std::string outcome(const Error& error) {
-        try {
-            writer_.commit();
-            return fmt::format("{}; the {} before it stored", error.what(), are(stored_));
-        } catch (const Error&) {
-            // It is the store that fails; what it has got already is found out below.
-        }
-        try {
-            return fmt::format("{}; the first {} stored", error.what(), are(writer_.salvage()));
-        } catch (const Error&) {
-            return fmt::format("{}; nobody can tell how many of the {} pairs before it are stored",
-                               error.what(), stored_);
-        }
-    }
-
 private:
-    static std::string are(std::uint64_t pairs) {
-        return counted(pairs, "pair") + (pairs == 1 ? " is" : " are");
+    bool begin() {
+        try {
+            return pairs_.next(key_, value_);
+        } catch (const Error& error) {
+            throw failed_before_changes(error, kStored);
+        }
     }
 
-    void put() {
-        writer_.put(key_, value_.value());
+    void put(Writer& writer) {
+        writer.put(key_, value_.value());
         ++stored_;
         done_bytes_ += key_.size() + value_.value().size();
         bar_.advance(done_bytes_, 0);
@@ -75,7 +92,7 @@ private:
 
     const LoadRequest& request_;
     const Context& context_;
-    Writer writer_;
+    Pairs pairs_;
     std::string key_;
     ValueBuilder value_;
     ProgressBar bar_;
@@ -85,24 +102,8 @@ private:
 
 }  // namespace
 
-ExitCode run_load(const LoadRequest& request, const Context& context) {
-    const std::vector<std::string> files =
-        request.files.empty() ? std::vector<std::string>{"-"} : request.files;
-    std::optional<Input> input;
-    open_input(input, files.front());
-    static_cast<void>(input->peek());  // others must not wait for our input to begin
-    Load load{request, context};
-    try {
-        load.load(*input);
-        for (auto file = files.begin() + 1; file != files.end(); ++file) {
-            open_input(input, *file);
-            load.load(*input);
-        }
-        load.finish();
-    } catch (const Error& error) {
-        throw Error{error.kind(), load.outcome(error)};
-    }
-    return ExitCode::success;
+void run_load(const LoadRequest& request, const Context& context) {
+    Load{request, context}.run();
 }
 
 }  // namespace bitask::cli

@@ -1,49 +1,54 @@
 #include "cli/messages.hpp"
 
 #include "bitask/streams.hpp"
+#include "cli/format/escapes.hpp"
+
+#include <utility>
 
 namespace bitask::cli {
 namespace {
 
-// A path or a word of the user's may hold line feeds; a message is one line all the same.
-void append_in_one_line(std::string& line, std::string_view text) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    for (const char character : text) {
-        const auto byte = static_cast<unsigned char>(character);
-        if (byte >= 0x20 && byte != 0x7f) {
-            line += character;
-        } else if (character == '\n') {
-            line += "\\n";
-        } else {
-            line.append({'\\', 'x', kDigits[byte >> 4U], kDigits[byte & 0xFU]});
-        }
-    }
-}
+constexpr std::string_view kWipe = "\r\x1b[K";  // to the beginning of the line, and clear it
 
 }  // namespace
 
-void Messages::problem(std::string_view text) const {
+void Messages::problem(std::string_view text) {
     if (!quiet_) {
         write(text);
     }
 }
 
-void Messages::usage(std::string_view text) const {
+void Messages::usage(std::string_view text) {
     write(text);
 }
 
-void Messages::done(std::string_view text) const {
+void Messages::done(std::string_view text) {
     if (verbose_ && !quiet_) {
         write(text);
     }
 }
 
-void Messages::write(std::string_view text) const {
-    std::string line = "bitask: ";
+void Messages::show_progress(std::string_view line) {
+    write_standard_error(std::string{kWipe}.append(line));
+    progress_shown_ = true;
+}
+
+void Messages::wipe_progress() {
+    if (std::exchange(progress_shown_, false)) {
+        write_standard_error(kWipe);
+    }
+}
+
+void Messages::write(std::string_view text) {
+    std::string line;
+    if (std::exchange(progress_shown_, false)) {
+        line += kWipe;
+    }
+    line += "bitask: ";
     if (!command_.empty()) {
         line.append(command_).append(": ");
     }
-    append_in_one_line(line, text);
+    line += in_one_line(text);
     line += '\n';
     write_standard_error(line);
 }

@@ -11,10 +11,10 @@ namespace bitask::cli {
 class Messages;
 
 // One line on standard error, drawn anew a few times a second and wiped off at the end. Shown only
-// on a terminal, and not when messages are unwanted.
+// on a terminal, not when messages are unwanted, and not for work that is done at once.
 class ProgressBar : public Progress {
 public:
-    ProgressBar(std::string label, const Messages& messages);
+    ProgressBar(std::string label, Messages& messages);
     ~ProgressBar() override;
     ProgressBar(const ProgressBar&) = delete;
     ProgressBar& operator=(const ProgressBar&) = delete;
@@ -24,9 +24,9 @@ public:
 
 private:
     std::string label_;
+    Messages& messages_;
     bool shown_;
-    bool drawn_ = false;
-    std::chrono::steady_clock::time_point last_{};
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace bitask::cli

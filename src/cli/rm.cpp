@@ -3,24 +3,54 @@
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
+#include "cli/open_input.hpp"
 #include "cli/quantities.hpp"
+#include "cli/writing.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace bitask::cli {
 namespace {
 
-constexpr int kStandardInput = 0;
+const ChangeWords kRemoved{"key", "removed"};
 
 class Removal {
 public:
     Removal(const RmRequest& request, const Context& context)
         : request_{request}, context_{context}, writer_{context.store, options()} {}
 
+    // The keys of the request, or those in an input.
+    void run(Input* input) {
+        try {
+            if (input == nullptr) {
+                for (const std::string& key : request_.keys.keys) {
+                    remove(key);
+                }
+            } else {
+                remove_lines(*input);
+            }
+            writer_.commit();
+        } catch (const Error& error) {
+            throw failed_after_changes(error, kRemoved, writer_, removed_);
+        }
+        context_.messages.done("removed " + counted(removed_, "key"));
+    }
+
+private:
+    [[nodiscard]] WriterOptions options() const {
+        auto options = writer_options(request_.write, context_);
+        options.create = false;
+        return options;
+    }
+
     void remove(const std::string& key) {
         if (writer_.remove(key)) {
             ++removed_;
         } else if (!request_.force) {
             context_.messages.problem("key not found: " + in_quotes(key));
-            raise(code_, ExitCode::not_found);
+            raise(context_.code, ExitCode::not_found);
         }
     }
 
@@ -32,48 +62,21 @@ public:
         }
     }
 
-    ExitCode finish() {
-        writer_.commit();
-        context_.messages.done("removed " + counted(removed_, "key"));
-        return code_;
-    }
-
-private:
-    [[nodiscard]] WriterOptions options() const {
-        auto options = writer_options(request_.write, context_);
-        options.create = false;
-        return options;
-    }
-
     const RmRequest& request_;
     const Context& context_;
     Writer writer_;
     std::uint64_t removed_ = 0;
-    ExitCode code_ = ExitCode::success;
 };
 
 }  // namespace
 
-ExitCode run_rm(const RmRequest& request, const Context& context) {
-    if (!request.keys.from_stdin) {
-        Removal removal{request, context};
-        for (const std::string& key : request.keys.keys) {
-            removal.remove(key);
-        }
-        return removal.finish();
+void run_rm(const RmRequest& request, const Context& context) {
+    std::unique_ptr<Input> input;
+    if (request.keys.from_stdin) {
+        input = open_input("-");
+        static_cast<void>(input->peek());  // others must not wait for our input to begin
     }
-    Input input{kStandardInput, "standard input"};
-    static_cast<void>(input.peek());  // others must not wait for our input to begin
-    Removal removal{request, context};
-    try {
-        removal.remove_lines(input);
-    } catch (const Error& error) {
-        if (error.kind() == ErrorKind::usage) {
-            removal.finish();  // what stood before the bad line is removed
-        }
-        throw;
-    }
-    return removal.finish();
+    Removal{request, context}.run(input.get());
 }
 
 }  // namespace bitask::cli

@@ -15,16 +15,16 @@ public:
     Scan(const ScanRequest& request, const Context& context)
         : request_{request}, context_{context}, reader_{context.store} {}
 
-    ExitCode run() {
+    void run() {
+        // Before the output, whose reader may go away.
+        for (const std::string& line : reader_.damage()) {
+            report(line);
+        }
         if (request_.count) {
             context_.out.write(std::to_string(reader_.count(request_.range)) + "\n");
         } else {
             print();
         }
-        for (const std::string& line : reader_.damage()) {
-            report(line);
-        }
-        return code_;
     }
 
 private:
@@ -56,7 +56,7 @@ private:
     }
 
     void report(const std::string& line) {
-        code_ = ExitCode::corrupt;
+        raise(context_.code, ExitCode::corrupt);
         if (std::ranges::find(reported_, line) == reported_.end()) {
             context_.messages.problem(line);
             reported_.push_back(line);
@@ -67,13 +67,12 @@ private:
     const Context& context_;
     Reader reader_;
     std::vector<std::string> reported_;
-    ExitCode code_ = ExitCode::success;
 };
 
 }  // namespace
 
-ExitCode run_scan(const ScanRequest& request, const Context& context) {
-    return Scan{request, context}.run();
+void run_scan(const ScanRequest& request, const Context& context) {
+    Scan{request, context}.run();
 }
 
 }  // namespace bitask::cli

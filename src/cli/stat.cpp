@@ -45,16 +45,14 @@ std::string json_of(const Statistics& statistics) {
 
 }  // namespace
 
-ExitCode run_stat(const StatRequest& request, const Context& context) {
+void run_stat(const StatRequest& request, const Context& context) {
     const Reader reader{context.store};
     const Statistics statistics = reader.statistics();
     context.out.write(request.json ? json_of(statistics) : text_of(statistics));
-    ExitCode code = ExitCode::success;
     for (const std::string& line : reader.damage()) {
+        raise(context.code, ExitCode::corrupt);
         context.messages.problem(line);
-        code = ExitCode::corrupt;
     }
-    return code;
 }
 
 }  // namespace bitask::cli

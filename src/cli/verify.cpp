@@ -30,8 +30,11 @@ VerifyReport verify_with_bar(const Context& context) {
 
 }  // namespace
 
-ExitCode run_verify(const VerifyRequest& request, const Context& context) {
+void run_verify(const VerifyRequest& request, const Context& context) {
     const VerifyReport report = verify_with_bar(context);
+    if (!report.damage.empty()) {
+        raise(context.code, ExitCode::corrupt);
+    }
     if (request.json) {
         context.out.write(json_of(report));
     } else {
@@ -45,11 +48,9 @@ ExitCode run_verify(const VerifyRequest& request, const Context& context) {
     context.messages.done(fmt::format("{} in {}, {}, {}", counted(report.records, "record"),
                                       counted(report.logs, "log"), counted(report.bytes, "byte"),
                                       counted(report.damage.size(), "damaged place")));
-    if (report.damage.empty()) {
-        return ExitCode::success;
+    if (!report.damage.empty()) {
+        context.messages.problem(counted(report.damage.size(), "damaged place"));
     }
-    context.messages.problem(counted(report.damage.size(), "damaged place"));
-    return ExitCode::corrupt;
 }
 
 }  // namespace bitask::cli

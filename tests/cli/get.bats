@@ -68,6 +68,28 @@ load helpers
     expect_message
 }
 
+@test "an error that ends the command does not lower the status that was reached before it" {
+    allow_damage
+    bitask put a 1
+    bitask put b 2
+    printf 'x\0y' | bitask put c
+    flip "$(active_log)" $((22 + 20 + 1)) 1    # the value of b
+    expect_status 4 bitask get b c --format null
+    expect_output ''
+    grep -q 'holds a NUL byte' "$ERR"
+    printf 'b\n\n' | expect_status 4 bitask get --stdin
+    grep -q 'standard input:2: empty key' "$ERR"
+    expect_status 4 bitask scan --format null
+    expect_output_bytes 'a\x001\x00'
+    grep -q 'holds a NUL byte' "$ERR"
+}
+
+@test "bytes in keys that are no text are escaped in messages" {
+    bitask put other v
+    expect_status 1 bitask get $'\xff\xc2\x9b\xc3\xa4'
+    expect_stderr $'bitask: get: key not found: "\\xff\\xc2\\x9b\xc3\xa4"\n'
+}
+
 @test "--stdin: a key a line, with the escapes of tsv, the last newline optional" {
     printf 'a\\tb\tone\nc\\x00\ttwo\nd\\\\\tthree\ne\tfour\n' | bitask load
     printf 'e\nc\\0\nd\\\\\na\\tb' >keys

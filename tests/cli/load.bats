@@ -130,9 +130,53 @@ refuses_line() {
     pairs 1 4 >one
     { pairs 5 7; echo malformed; pairs 8 9; } >two
     expect_status 2 bitask load one two
-    expect_refusal 'load: two:4: ' 7
+    expect_refusal 'load: two:4: ' '; the 7 pairs before it are stored'$'\n'
     expect_status 0 bitask scan --count
     expect_output $'7\n'
+    printf 'a\t1\nmalformed\n' | expect_status 2 bitask load
+    expect_refusal 'standard input:2: ' '; the 1 pair before it is stored'$'\n'
+    printf 'malformed\na\t1\n' | expect_status 2 bitask load
+    expect_refusal 'standard input:1: ' '; no pair is stored'$'\n'
+    : >empty
+    expect_status 5 bitask load empty absent
+    expect_refusal absent 'No such file or directory; no pair is stored'$'\n'
+    expect_status 5 bitask load one absent
+    expect_refusal absent 'No such file or directory; the 4 pairs before it are stored'$'\n'
+}
+
+@test "when the store itself fails, the message tells how many pairs are in it" {
+    limited() (
+        trap '' XFSZ
+        ulimit -f "$1"
+        bitask load data
+    )
+    pairs 1 50000 >data
+    expect_status 5 limited 1024
+    stored=$(bitask scan --count)
+    ((stored > 1 && stored < 50000))
+    expect_refusal 'File too large' "; the first $stored pairs are stored"$'\n'
+
+    rm -rf "$STORE"
+    pairs 1 100 >data
+    expect_status 5 limited 1
+    expect_refusal 'File too large' '; no pair is stored'$'\n'
+}
+
+@test "a load whose first line is malformed makes no store" {
+    printf 'malformed\n' | expect_status 2 bitask load
+    expect_refusal
+    [[ ! -e $STORE ]]
+    expect_status 5 bitask load absent
+    [[ ! -e $STORE ]]
+}
+
+@test "a load outlives whoever reads its messages" {
+    ulimit -c 0
+    { bitask load 2>&1 || echo $? >status; } < <(sleep 0.2; printf 'a\t1\nb\t2') | :
+    [[ ! -e status ]] || fail "status $(<status)"
+    eventually test -e "$STORE/db.lock"
+    expect_status 0 bitask scan
+    expect_output $'a\t1\nb\t2\n'
 }
 
 @test "standard input is named so in messages" {

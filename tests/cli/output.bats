@@ -63,6 +63,19 @@ load helpers
     done
 }
 
+@test "a closed pipe does not hide that the store is damaged" {
+    allow_damage
+    pairs 1 50000 | bitask load
+    flip "$(active_log)" 35 1
+    (
+        trap '' PIPE
+        ended=0
+        bitask scan 2>errors || ended=$?
+        echo $ended >status
+    ) | head -c 10 >/dev/null
+    [[ $(<status) == 4 ]]
+}
+
 @test "a terminal gets a newline after the value of one key, a file does not" {
     bitask put k value
     script -qec "'$BITASK' get k" /dev/null </dev/null | tr -d '\r' >shown

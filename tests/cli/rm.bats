@@ -83,10 +83,28 @@ load helpers
     for line in 'bad\q' '\x4' 'end\' ''; do
         pairs 1 3 | bitask load
         printf 'key000001\n%s\nkey000003\n' "$line" | expect_status 2 bitask rm --stdin
-        expect_refusal 'standard input:2: '
+        expect_refusal 'standard input:2: ' '; the 1 key before it is removed'$'\n'
         expect_status 0 bitask scan --keys
         expect_output $'key000002\nkey000003\n'
     done
+}
+
+@test "--stdin tells how many keys are removed when its input fails" {
+    pairs 1 3 | bitask load
+    printf '\n' | expect_status 2 bitask rm --stdin
+    expect_refusal 'standard input:1: ' '; no key is removed'$'\n'
+    printf 'key000001\nkey000002\n\n' | expect_status 2 bitask rm --stdin
+    expect_refusal 'standard input:3: ' '; the 2 keys before it are removed'$'\n'
+    expect_status 0 bitask scan --keys
+    expect_output $'key000003\n'
+}
+
+@test "rm outlives whoever reads its messages" {
+    pairs 1 2 | bitask load
+    { bitask rm key000001 absent key000002 || echo $? >status; } 2>&1 | :
+    [[ $(<status) == 1 ]]
+    expect_status 0 bitask scan
+    expect_silence
 }
 
 @test "the highest status wins: a missing key and a malformed one give 2" {

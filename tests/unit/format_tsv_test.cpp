@@ -144,6 +144,19 @@ TEST_CASE("a key in a message stands in double quotes, escaped, on one line") {
     CHECK(in_quotes("\xc3\xa4") == "\"\xc3\xa4\"");
 }
 
+TEST_CASE("of a key a message shows no byte that is not UTF-8, and no control character") {
+    CHECK(in_quotes("\xff") == R"("\xff")");
+    CHECK(in_quotes("a\xc3(\xe2\x82") == R"("a\xc3(\xe2\x82")");
+    CHECK(in_quotes("\xed\xa0\x80") == R"("\xed\xa0\x80")");
+    CHECK(in_quotes("\xc2\x80\xc2\x9b\xc2\x9f") == R"("\xc2\x80\xc2\x9b\xc2\x9f")");
+    CHECK(in_quotes("\xc2\xa0\xf0\x9f\x98\x80") == "\"\xc2\xa0\xf0\x9f\x98\x80\"");
+}
+
+TEST_CASE("a message is one line that a terminal can only show, and keeps its backslashes") {
+    CHECK(in_one_line("open a\nb\x1b\xc2\x9b\xff\xc3\xa4: \"k\\t\"") ==
+          "open a\\nb\\x1b\\xc2\\x9b\\xff\xc3\xa4: \"k\\t\"");
+}
+
 TEST_CASE("of a very long key a message shows both ends and the length") {
     const std::string longest_shown(200, 'k');
     CHECK(in_quotes(longest_shown) == '"' + longest_shown + '"');

@@ -7,9 +7,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <thread>
 
 namespace bitask::cli {
 namespace {
@@ -63,9 +66,16 @@ std::string on_terminal(const std::function<void()>& work) {
     return shown;
 }
 
+// A bar is drawn no earlier than this after it was made.
+void wait_for_drawing() {
+    std::this_thread::sleep_for(std::chrono::milliseconds{110});
+}
+
 TEST_CASE("progress is drawn on a terminal with its share, and wiped off at the end") {
     const std::string shown = on_terminal([] {
-        ProgressBar bar{"verify", Messages{}};
+        Messages messages;
+        ProgressBar bar{"verify", messages};
+        wait_for_drawing();
         bar.advance(3 * 1024 * 1024, 6 * 1024 * 1024);
     });
     CHECK_THAT(shown, StartsWith("\r\x1b[K") && EndsWith("\r\x1b[K"));
@@ -76,7 +86,9 @@ TEST_CASE("progress is drawn on a terminal with its share, and wiped off at the 
 
 TEST_CASE("progress towards an unknown end shows the amount alone") {
     const std::string shown = on_terminal([] {
-        ProgressBar bar{"load", Messages{}};
+        Messages messages;
+        ProgressBar bar{"load", messages};
+        wait_for_drawing();
         bar.advance(1536 * 1024, 0);
     });
     CHECK_THAT(shown, ContainsSubstring("load: 1.5 MiB") && !ContainsSubstring("%"));
@@ -84,7 +96,9 @@ TEST_CASE("progress towards an unknown end shows the amount alone") {
 
 TEST_CASE("progress beyond its end is full, not more") {
     const std::string shown = on_terminal([] {
-        ProgressBar bar{"x", Messages{}};
+        Messages messages;
+        ProgressBar bar{"x", messages};
+        wait_for_drawing();
         bar.advance(200, 100);
     });
     CHECK_THAT(shown, ContainsSubstring("[" + std::string(30, '#') + "] 100 %"));
@@ -92,20 +106,51 @@ TEST_CASE("progress beyond its end is full, not more") {
 
 TEST_CASE("progress is not drawn anew with every step") {
     const std::string shown = on_terminal([] {
-        ProgressBar bar{"x", Messages{}};
+        Messages messages;
+        ProgressBar bar{"x", messages};
+        wait_for_drawing();
         for (std::uint64_t i = 0; i < 1000; ++i) {
             bar.advance(i, 1000);
         }
     });
+    CHECK_FALSE(shown.empty());
     CHECK(shown.size() < 1000 * 10);
 }
 
+TEST_CASE("work that is done at once shows no progress") {
+    CHECK(on_terminal([] {
+              Messages messages;
+              ProgressBar bar{"x", messages};
+              bar.advance(1, 2);
+              bar.advance(2, 2);
+          }).empty());
+}
+
+TEST_CASE("a message wipes the progress off first, and stays when it is over") {
+    const std::string shown = on_terminal([] {
+        Messages messages;
+        ProgressBar bar{"load", messages};
+        wait_for_drawing();
+        bar.advance(1024 * 1024, 0);
+        messages.problem("watch out");
+        messages.problem("again");
+    });
+    CHECK(shown ==
+          "\r\x1b[Kload: 1.0 MiB"
+          "\r\x1b[Kbitask: watch out\r\n"
+          "bitask: again\r\n");
+}
+
 TEST_CASE("nothing is drawn where there is nothing to say, or messages are unwanted") {
-    CHECK(on_terminal([] { const ProgressBar bar{"x", Messages{}}; }).empty());
+    CHECK(on_terminal([] {
+              Messages messages;
+              const ProgressBar bar{"x", messages};
+          }).empty());
     CHECK(on_terminal([] {
               Messages quiet;
               quiet.set_quiet(true);
               ProgressBar bar{"x", quiet};
+              wait_for_drawing();
               bar.advance(1, 2);
           }).empty());
 }
@@ -115,7 +160,9 @@ TEST_CASE("nothing is drawn where standard error is no terminal") {
     REQUIRE(::pipe(ends.data()) == 0);
     {
         const StandardError error{ends[1]};
-        ProgressBar bar{"x", Messages{}};
+        Messages messages;
+        ProgressBar bar{"x", messages};
+        wait_for_drawing();
         bar.advance(1, 2);
     }
     CHECK(available(ends[0]).empty());

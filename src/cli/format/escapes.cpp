@@ -2,7 +2,9 @@
 
 #include "bitask/error.hpp"
 #include "cli/format/gather.hpp"
+#include "cli/format/utf8.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -24,23 +26,26 @@ constexpr EscapeTable make_tsv_escapes() {
     return table;
 }
 
-constexpr EscapeTable make_message_escapes() {
+// For messages. Bytes that make visible characters never get as far as the table.
+constexpr EscapeTable make_line_escapes() {
     EscapeTable table = make_tsv_escapes();
+    table.set('\\', "");
+    for (unsigned byte = 0x80; byte <= 0xff; ++byte) {
+        table.set_hex(static_cast<char>(byte), "\\x");
+    }
+    return table;
+}
+
+constexpr EscapeTable make_key_escapes() {
+    EscapeTable table = make_line_escapes();
+    table.set('\\', "\\\\");
     table.set('"', "\\\"");
     return table;
 }
 
 constexpr EscapeTable kTsvEscapes = make_tsv_escapes();
-constexpr EscapeTable kMessageEscapes = make_message_escapes();
-
-class StringSink final : public ByteSink {
-public:
-    explicit StringSink(std::string& text) : text_{text} {}
-    void write(std::string_view bytes) override { text_ += bytes; }
-
-private:
-    std::string& text_;
-};
+constexpr EscapeTable kLineEscapes = make_line_escapes();
+constexpr EscapeTable kKeyEscapes = make_key_escapes();
 
 // Nothing when it is no hex digit.
 std::optional<unsigned> hex_digit(char digit) {
@@ -103,6 +108,29 @@ bool is_inside_character(std::string_view text, std::size_t cut) {
     return (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80;
 }
 
+// The size of the character at the front; 1, a byte to escape, where there is none, or one that
+// controls terminals.
+std::size_t character_size(std::string_view text) {
+    constexpr std::size_t kLongest = 4;
+    for (std::size_t size = 1; size <= std::min(kLongest, text.size()); ++size) {
+        const std::string_view character = text.substr(0, size);
+        if (is_utf8(character)) {
+            const bool control = character >= "\xc2\x80" && character <= "\xc2\x9f";
+            return control ? 1 : size;
+        }
+    }
+    return 1;
+}
+
+void append_visible(std::string& line, std::string_view text, const EscapeTable& escapes) {
+    while (!text.empty()) {
+        const std::string_view character = text.substr(0, character_size(text));
+        const std::string_view escape = character.size() == 1 ? escapes[text.front()] : "";
+        line += escape.empty() ? character : escape;
+        text.remove_prefix(character.size());
+    }
+}
+
 }  // namespace
 
 const EscapeTable& tsv_escapes() noexcept {
@@ -141,9 +169,8 @@ std::string in_quotes(std::string_view key) {
     constexpr std::size_t kEnd = 96;  // shown of either end of a longer key
     constexpr std::size_t kMaxShift = 3;
     std::string text = "\"";
-    StringSink sink{text};
     if (key.size() <= kLongest) {
-        write_escaped(key, kMessageEscapes, sink);
+        append_visible(text, key, kKeyEscapes);
         return text + '"';
     }
     std::size_t head = kEnd;
@@ -154,10 +181,16 @@ std::string in_quotes(std::string_view key) {
     while (tail < key.size() - kEnd + kMaxShift && is_inside_character(key, tail)) {
         ++tail;
     }
-    write_escaped(key.substr(0, head), kMessageEscapes, sink);
+    append_visible(text, key.substr(0, head), kKeyEscapes);
     text += "...";
-    write_escaped(key.substr(tail), kMessageEscapes, sink);
+    append_visible(text, key.substr(tail), kKeyEscapes);
     return text + "\" (" + std::to_string(key.size()) + " bytes)";
+}
+
+std::string in_one_line(std::string_view message) {
+    std::string line;
+    append_visible(line, message, kLineEscapes);
+    return line;
 }
 
 }  // namespace bitask::cli

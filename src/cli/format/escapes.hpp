@@ -27,8 +27,13 @@ private:
     std::string pending_;  // an escape whose end has not come yet
 };
 
-// A key as messages show it: in double quotes, escaped as above and with \" for a double quote.
-// Of a very long key only the beginning, the end and the length.
+// A key as messages show it: in double quotes, escaped as above and with \" for a double quote, and
+// with \xHH for bytes that are not UTF-8 and for U+0080 to U+009F, which terminals obey. Of a very
+// long key only the beginning, the end and the length.
 [[nodiscard]] std::string in_quotes(std::string_view key);
+
+// A whole message, in which paths and words of the user's may hold anything: as one line that a
+// terminal can only show. Leaves alone what in_quotes() has made.
+[[nodiscard]] std::string in_one_line(std::string_view message);
 
 }  // namespace bitask::cli
