@@ -15,8 +15,8 @@ enum class ErrorKind {
     io,       // the operating system refused
 };
 
-// How the core says that something failed. The message is one line for people, without the program's
-// name; it names the file (and the offset, for corruption) that it speaks of.
+// How the core says that something failed. The message is one line for people, without the
+// program's name; it names the file (and the offset, for corruption) that it speaks of.
 class Error : public std::exception {
 public:
     Error(ErrorKind kind, std::string message) : kind_{kind}, message_{std::move(message)} {}
