@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 namespace bitask {
@@ -11,5 +12,8 @@ inline constexpr std::uint64_t kMaxValueSize = 0xFFFF'FFFF;
 
 // An active log that has grown past this is sealed before the next put.
 inline constexpr std::uint64_t kDefaultMaxLogSize = 4 * 1024 * 1024;
+
+// How long a writer waits for the lock of another.
+inline constexpr std::chrono::milliseconds kDefaultWait{1000};
 
 }  // namespace bitask

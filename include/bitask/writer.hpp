@@ -25,7 +25,7 @@ enum class Durability {
 };
 
 struct WriterOptions {
-    std::chrono::milliseconds wait{1000};  // for the lock; 0 tries once
+    std::chrono::milliseconds wait = kDefaultWait;  // for the lock; 0 tries once
     std::uint64_t max_log_size = kDefaultMaxLogSize;
     Durability durability = Durability::synced;
     bool create = true;  // a store that is not there; otherwise that is an Error (io)

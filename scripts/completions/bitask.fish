@@ -4,7 +4,7 @@
 function __bitask_needs_command
     set -l words (commandline -opc)
     set -e words[1]
-    argparse -s -i d/db= q/quiet v/verbose h/help version -- $words 2>/dev/null
+    argparse -s -i d/db= q/quiet v/verbose h/help V/version -- $words 2>/dev/null
     test -z "$argv[1]"
 end
 
@@ -13,7 +13,7 @@ function __bitask_has
     set -l words (commandline -opc)
     set -e words[1]
     set -l wanted $argv
-    argparse -s -i d/db= q/quiet v/verbose h/help version -- $words 2>/dev/null
+    argparse -s -i d/db= q/quiet v/verbose h/help V/version -- $words 2>/dev/null
     contains -- "$argv[1]" $wanted
 end
 
@@ -22,7 +22,7 @@ complete -c bitask -s d -l db -x -a '(__fish_complete_directories)' -d "The stor
 complete -c bitask -s q -l quiet -d 'No messages but for wrong usage'
 complete -c bitask -s v -l verbose -d 'Say what was done'
 complete -c bitask -s h -l help -d 'Print a help text'
-complete -c bitask -n __bitask_needs_command -l version -d 'Print the version'
+complete -c bitask -n __bitask_needs_command -s V -l version -d 'Print the version'
 
 complete -c bitask -n __bitask_needs_command -a put -d 'Store a value'
 complete -c bitask -n __bitask_needs_command -a get -d 'Print values'
@@ -34,6 +34,8 @@ complete -c bitask -n __bitask_needs_command -a load -d 'Store many pairs'
 complete -c bitask -n __bitask_needs_command -a compact -d 'Reclaim the space of old records'
 complete -c bitask -n __bitask_needs_command -a stat -d 'Show sizes and counts'
 complete -c bitask -n __bitask_needs_command -a verify -d 'Read everything and check it'
+complete -c bitask -n __bitask_needs_command -a help -d 'Print a help text'
+complete -c bitask -n '__bitask_has help' -a 'put get rm scan load compact stat verify'
 
 complete -c bitask -n '__bitask_has put' -l value -x -d 'The value'
 complete -c bitask -n '__bitask_has put' -l file -r -F -d 'Take the value from a file'

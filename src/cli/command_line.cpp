@@ -6,8 +6,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
-#include <ranges>
+#include <cstddef>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 namespace bitask::cli {
@@ -16,19 +17,39 @@ namespace {
 constexpr int kAnyNumber = 1 << 28;
 
 // CLI11 takes a word like "[a,b]" for a list of two, "{}" for none and "++" for the end of a
-// command. A NUL byte, which no
-// argument can hold, in front of such words keeps it from looking inside.
+// command; an empty value for a missing one, and "true" for what a flag is anyway. A NUL byte,
+// which no argument can hold, in front of such words and values keeps it from looking inside.
 std::string protected_word(const std::string& word) {
-    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
-        return word + '\0';  // an empty value, for which the next word would be taken
+    const std::size_t equals = word.find('=');
+    if (word.starts_with("--") && equals != std::string::npos) {
+        return word.substr(0, equals + 1) + '\0' + word.substr(equals + 1);
     }
     const bool looked_into =
         word.empty() || word.front() == '[' || word.front() == '{' || word == "++";
     return looked_into ? '\0' + word : word;
 }
 
-std::string unprotected(const std::string& word) {
-    return word.starts_with('\0') ? word.substr(1) : word;
+std::string unprotected(std::string word) {
+    std::erase(word, '\0');
+    return word;
+}
+
+// CLI11 says "--db: 1 required TEXT missing", or "force was given a disallowed flag override".
+std::string mismatch(std::string_view complaint) {
+    const std::size_t colon = complaint.find(':');
+    if (colon == std::string_view::npos) {
+        return "option --" + std::string{complaint.substr(0, complaint.find(' '))} +
+               " takes no value";
+    }
+    return "option " + std::string{complaint.substr(0, colon)} + " needs a value";
+}
+
+// "help get" is another way to say "--help get".
+std::vector<std::string> with_help_as_option(std::vector<std::string> words) {
+    if (!words.empty() && words.front() == "help") {
+        words.front() = "--help";
+    }
+    return words;
 }
 
 // The commands and options as CLI11 knows them. Help is ours: its texts are written, not derived.
@@ -41,15 +62,15 @@ public:
         flag(app_, "-q,--quiet", spoken_.quiet);
         flag(app_, "-v,--verbose", spoken_.verbose);
         flag(app_, "-h,--help", spoken_.help);
-        flag(app_, "--version", spoken_.version);
+        flag(app_, "-V,--version", spoken_.version);
         add_put();
         add_get();
         add_rm();
         add_scan();
         add_load();
         add_compact();
-        flag(command("stat"), "--json", spoken_.json);
-        flag(command("verify"), "--json", spoken_.json);
+        flag(add(Command::stat), "--json", spoken_.json);
+        flag(add(Command::verify), "--json", spoken_.json);
     }
 
     // Throws CLI::ParseError.
@@ -61,6 +82,9 @@ public:
         std::transform(words.begin(), mark, std::back_inserter(reversed), protected_word);
         std::ranges::reverse(reversed);
         app_.parse(std::move(reversed));
+        if (!no_options_.empty()) {
+            throw CLI::ExtrasError{no_options_};
+        }
         if (mark != words.end()) {
             spoken_.words.insert(spoken_.words.end(), mark + 1, words.end());
         }
@@ -68,35 +92,48 @@ public:
 
     // What parse() could not place.
     [[nodiscard]] std::string complaint() const {
-        const auto extra = app_.remaining(true);
+        const auto extra = no_options_.empty() ? app_.remaining(true) : no_options_;
         const std::string word = extra.empty() ? "" : unprotected(extra.front());
-        const char* const what = word.starts_with('-')    ? "unknown option "
-                                 : command_name().empty() ? "unknown command "
-                                                          : "unexpected argument ";
+        if (word.starts_with("-=")) {
+            return "a flag takes no value: " + in_quotes(word.substr(1));  // "-q=no"
+        }
+        const char* const what = word.starts_with('-') ? "unknown option "
+                                 : !command()          ? "unknown command "
+                                                       : "unexpected argument ";
         return what + in_quotes(word);
     }
 
     [[nodiscard]] const Spoken& spoken() const noexcept { return spoken_; }
 
-    // Empty when none was named.
+    // Nothing when none was named.
+    [[nodiscard]] std::optional<Command> command() const {
+        for (const Command command : kAllCommands) {
+            if (app_.got_subcommand(std::string{name_of(command)})) {
+                return command;
+            }
+        }
+        return std::nullopt;
+    }
+
     [[nodiscard]] std::string command_name() const {
-        const auto chosen = app_.get_subcommands();
-        return chosen.empty() ? "" : chosen.front()->get_name();
+        const auto chosen = command();
+        return chosen ? std::string{name_of(*chosen)} : "";
     }
 
     [[nodiscard]] std::vector<CommandNames> names() {
-        std::vector<CommandNames> all{{{}, option_names(app_)}};
-        for (const CLI::App* sub : app_.get_subcommands([](CLI::App*) { return true; })) {
-            std::vector<std::string> names{sub->get_name()};
-            std::ranges::copy(sub->get_aliases(), std::back_inserter(names));
-            all.push_back({std::move(names), option_names(*sub)});
+        std::vector<CommandNames> all{{{}, {}, option_names(app_)}};
+        for (const Command command : kAllCommands) {
+            const CLI::App& sub = *app_.get_subcommand(std::string{name_of(command)});
+            std::vector<std::string> names{sub.get_name()};
+            std::ranges::copy(sub.get_aliases(), std::back_inserter(names));
+            all.push_back({command, std::move(names), option_names(sub)});
         }
         return all;
     }
 
 private:
-    CLI::App& command(const std::string& name) {
-        CLI::App& sub = *app_.add_subcommand(name);
+    CLI::App& add(Command command) {
+        CLI::App& sub = *app_.add_subcommand(std::string{name_of(command)});
         sub.set_help_flag();
         sub.fallthrough();  // options of bitask itself may stand behind the command
         return sub;
@@ -109,7 +146,7 @@ private:
     }
 
     static void flag(CLI::App& app, const std::string& names, bool& target) {
-        app.add_flag_callback(names, [&target] { target = true; });
+        app.add_flag_callback(names, [&target] { target = true; })->disable_flag_override();
     }
 
     void words(CLI::App& app) {
@@ -117,13 +154,27 @@ private:
                "words",
                [this](const std::vector<std::string>& words) {
                    std::ranges::transform(words, std::back_inserter(spoken_.words), unprotected);
+                   // CLI11 lets "-5" pass, a number, and "-!", no option that could be.
+                   std::ranges::copy_if(words, std::back_inserter(no_options_),
+                                        [](const std::string& word) {
+                                            return word.size() > 1 && word.starts_with('-');
+                                        });
                })
             ->expected(0, kAnyNumber);
     }
 
+    // Each time that it is given counts.
+    void named_key(CLI::App& app) {
+        app.add_option_function<std::string>(
+               "--key",
+               [this](const std::string& word) { spoken_.named_keys.push_back(unprotected(word)); })
+            ->take_last()
+            ->trigger_on_parse();
+    }
+
     void key_source(CLI::App& app) {
         words(app);
-        text(app, "--key", spoken_.key);
+        named_key(app);
         flag(app, "--stdin", spoken_.from_stdin);
         flag(app, "-0,--null", spoken_.null);
     }
@@ -135,23 +186,23 @@ private:
     }
 
     void add_put() {
-        CLI::App& app = command("put");
+        CLI::App& app = add(Command::put);
         words(app);
-        text(app, "--key", spoken_.key);
+        named_key(app);
         text(app, "--value", spoken_.value);
         text(app, "--file", spoken_.file);
         write_options(app);
     }
 
     void add_get() {
-        CLI::App& app = command("get");
+        CLI::App& app = add(Command::get);
         app.alias("ask");
         key_source(app);
         text(app, "--format", spoken_.format);
     }
 
     void add_rm() {
-        CLI::App& app = command("rm");
+        CLI::App& app = add(Command::rm);
         app.alias("remove");
         key_source(app);
         flag(app, "-f,--force", spoken_.force);
@@ -159,7 +210,7 @@ private:
     }
 
     void add_scan() {
-        CLI::App& app = command("scan");
+        CLI::App& app = add(Command::scan);
         text(app, "--prefix", spoken_.prefix);
         text(app, "--from", spoken_.from);
         text(app, "--to", spoken_.to);
@@ -171,14 +222,14 @@ private:
     }
 
     void add_load() {
-        CLI::App& app = command("load");
+        CLI::App& app = add(Command::load);
         words(app);
         text(app, "--format", spoken_.format);
         write_options(app);
     }
 
     void add_compact() {
-        CLI::App& app = command("compact");
+        CLI::App& app = add(Command::compact);
         text(app, "--min-garbage", spoken_.min_garbage);
         text(app, "--if-garbage", spoken_.if_garbage);
         flag(app, "--dry-run", spoken_.dry_run);
@@ -201,6 +252,7 @@ private:
 
     CLI::App app_;
     Spoken spoken_;
+    std::vector<std::string> no_options_;  // arguments that look like options
 };
 
 }  // namespace
@@ -208,16 +260,13 @@ private:
 CommandLine parse_command_line(const std::vector<std::string>& words, const Variables& variables) {
     Grammar grammar;
     try {
-        grammar.parse(words);
+        grammar.parse(with_help_as_option(words));
     } catch (const CLI::ExtrasError&) {
         if (!grammar.spoken().help) {  // who asks for help may not know the words yet
             throw UsageError{grammar.command_name(), grammar.complaint()};
         }
     } catch (const CLI::ArgumentMismatch& error) {
-        const std::string_view what = error.what();
-        throw UsageError{
-            grammar.command_name(),
-            "option " + std::string{what.substr(0, what.find(':'))} + " needs a value"};
+        throw UsageError{grammar.command_name(), mismatch(error.what())};
     } catch (const CLI::ParseError& error) {
         throw UsageError{grammar.command_name(), error.what()};
     }
@@ -226,20 +275,20 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
     line.command = grammar.command_name();
     line.quiet = spoken.quiet;
     line.verbose = spoken.verbose;
+    const auto command = grammar.command();
     if (spoken.help) {
-        line.request = TextRequest{line.command.empty() ? std::string{general_help()}
-                                                        : command_help(line.command)};
+        line.request = TextRequest{command ? command_help(*command) : std::string{general_help()}};
         return line;
     }
     if (spoken.version) {
         line.request = TextRequest{"bitask " BITASK_VERSION "\n"};
         return line;
     }
-    if (line.command.empty()) {
+    if (!command) {
         throw UsageError{"", "no command given; see bitask --help"};
     }
-    line.request = interpret(line.command, spoken, variables);
-    line.store = choose_store(line.command, spoken, variables);
+    line.request = interpret(*command, spoken, variables);
+    line.store = choose_store(*command, spoken, variables);
     return line;
 }
 

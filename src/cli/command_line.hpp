@@ -1,12 +1,14 @@
 #pragma once
 
 #include "bitask/error.hpp"
+#include "cli/command.hpp"
 #include "cli/requests.hpp"
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bitask::cli {
@@ -33,7 +35,8 @@ private:
 // One command with all its names, long and short: for the test that holds the help texts, the man
 // page and the completions against what is really understood.
 struct CommandNames {
-    std::vector<std::string> names;    // "get", "ask"; empty for options that stand before any
+    std::optional<Command> command;    // nothing for the options that stand before any
+    std::vector<std::string> names;    // "get", "ask"
     std::vector<std::string> options;  // "--format", "-0"
 };
 [[nodiscard]] std::vector<CommandNames> all_command_names();

@@ -1,7 +1,5 @@
 #include "cli/help.hpp"
 
-#include <array>
-
 namespace bitask::cli {
 namespace {
 
@@ -18,6 +16,7 @@ commands:
   compact           reclaim the space of old records
   stat              show sizes and counts
   verify            read everything and check it
+  help [COMMAND]    the same as --help
   ask and remove are other names of get and rm.
 
 options, before or after the command:
@@ -25,7 +24,7 @@ options, before or after the command:
   -q, --quiet       no messages but for wrong usage; the exit status tells
   -v, --verbose     say on standard error what was done
   -h, --help        this text; COMMAND --help tells about one command
-      --version     the version
+  -V, --version     the version
   --                ends the options, so that a key may begin with "-"
 
 exit status:
@@ -51,7 +50,7 @@ constexpr std::string_view kGet = R"(usage: bitask get [OPTION]... KEY...
 Prints the value of one KEY: its bytes and nothing else. Of several keys, or with --stdin, prints
 a line each as scan does. "ask" is the same command.
 
-      --key KEY             a key, in place of the first argument
+      --key KEY             a key, as an argument is; may be repeated
       --stdin               read the keys from standard input, one a line, with tsv escapes
   -0, --null                with --stdin: keys end in a NUL byte and have no escapes
       --format FORMAT       print pairs as tsv, json or null, also for a single key
@@ -62,7 +61,7 @@ constexpr std::string_view kRm = R"(usage: bitask rm [OPTION]... KEY...
 
 Removes keys. "remove" is the same command.
 
-      --key KEY             a key, in place of the first argument
+      --key KEY             a key, as an argument is; may be repeated
   -f, --force               be content when a key is missing
       --stdin               read the keys from standard input, one a line, with tsv escapes
   -0, --null                with --stdin: keys end in a NUL byte and have no escapes
@@ -92,7 +91,8 @@ disk when it ends with status 0.
 
 constexpr std::string_view kCompact = R"(usage: bitask compact [OPTION]...
 
-Copies what is live out of logs that hold old records, and removes those logs.
+Copies what is live out of logs that hold old records, and removes those logs. What it writes is
+synced in any case, with --no-sync too.
 
       --min-garbage PERCENT  rewrite only logs with at least so large a share of old records
       --if-garbage PERCENT   do nothing while the whole store has a smaller share
@@ -129,22 +129,27 @@ constexpr std::string_view kGlobalOptions =
 )";
 
 struct CommandText {
-    std::string_view name;
     std::string_view text;
     bool writes;
     std::string_view example;
 };
 
-constexpr std::array<CommandText, 8> kCommands{{
-    {"put", kPut, true, "bitask put -d ~/settings color blue"},
-    {"get", kGet, false, "bitask get -d ~/settings color"},
-    {"rm", kRm, true, "bitask rm -d ~/settings color"},
-    {"scan", kScan, false, "bitask scan -d ~/settings --prefix user: --format json"},
-    {"load", kLoad, true, "bitask scan -d old | bitask load -d new"},
-    {"compact", kCompact, true, "bitask compact -d ~/settings --if-garbage 30"},
-    {"stat", kStat, false, "bitask stat -d ~/settings --json"},
-    {"verify", kVerify, false, "bitask verify -d ~/settings && echo sound"},
-}};
+CommandText text_of(Command command) {
+    switch (command) {
+        case Command::put: return {kPut, true, "bitask put -d ~/settings color blue"};
+        case Command::get: return {kGet, false, "bitask get -d ~/settings color"};
+        case Command::rm: return {kRm, true, "bitask rm -d ~/settings color"};
+        case Command::scan:
+            return {kScan, false, "bitask scan -d ~/settings --prefix user: --format json"};
+        case Command::load:
+            return {kLoad, true, "set -o pipefail; bitask scan -d old | bitask load -d new"};
+        case Command::compact:
+            return {kCompact, true, "bitask compact -d ~/settings --if-garbage 30"};
+        case Command::stat: return {kStat, false, "bitask stat -d ~/settings --json"};
+        case Command::verify: return {kVerify, false, "bitask verify -d ~/settings && echo sound"};
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -152,17 +157,12 @@ std::string_view general_help() {
     return kGeneral;
 }
 
-std::string command_help(std::string_view command) {
-    std::string help;
-    for (const CommandText& entry : kCommands) {
-        if (entry.name == command) {
-            help.append(entry.text);
-            help.append(entry.writes ? kWriteOptions : "");
-            help.append(kGlobalOptions);
-            help.append("\nexample:\n  ").append(entry.example).append("\n");
-        }
-    }
-    return help;
+std::string command_help(Command command) {
+    const CommandText text = text_of(command);
+    std::string help{text.text};
+    help.append(text.writes ? kWriteOptions : "");
+    help.append(kGlobalOptions);
+    return help.append("\nexample:\n  ").append(text.example).append("\n");
 }
 
 }  // namespace bitask::cli

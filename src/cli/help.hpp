@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cli/command.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -8,7 +10,7 @@ namespace bitask::cli {
 // What `bitask --help` prints.
 [[nodiscard]] std::string_view general_help();
 
-// What `bitask COMMAND --help` prints, by the command's first name.
-[[nodiscard]] std::string command_help(std::string_view command);
+// What `bitask COMMAND --help` prints.
+[[nodiscard]] std::string command_help(Command command);
 
 }  // namespace bitask::cli

@@ -13,8 +13,8 @@ namespace {
 // Turns what was said to one command into its request.
 class Interpreter {
 public:
-    Interpreter(std::string command, const Spoken& spoken, const Variables& variables)
-        : command_{std::move(command)}, spoken_{spoken}, variables_{variables} {}
+    Interpreter(Command command, const Spoken& spoken, const Variables& variables)
+        : command_{command}, spoken_{spoken}, variables_{variables} {}
 
     [[nodiscard]] std::string store() const {
         if (spoken_.store) {
@@ -30,38 +30,29 @@ public:
     }
 
     [[nodiscard]] Request request() const {
-        if (command_ == "put") {
-            return put();
+        switch (command_) {
+            case Command::put: return put();
+            case Command::get: return get();
+            case Command::rm: return rm();
+            case Command::scan: return scan();
+            case Command::load: return load();
+            case Command::compact: return compact();
+            case Command::stat: return stat();
+            case Command::verify: return verify();
         }
-        if (command_ == "get") {
-            return get();
-        }
-        if (command_ == "rm") {
-            return rm();
-        }
-        if (command_ == "load") {
-            return LoadRequest{.files = spoken_.words,
-                               .format = format().value_or(Format::tsv),
-                               .write = write_choices()};
-        }
-        if (!spoken_.words.empty()) {
-            fail("unexpected argument " + in_quotes(spoken_.words.front()));
-        }
-        if (command_ == "scan") {
-            return scan();
-        }
-        if (command_ == "compact") {
-            return compact();
-        }
-        if (command_ == "stat") {
-            return StatRequest{spoken_.json};
-        }
-        return VerifyRequest{spoken_.json};
+        fail("no such command");
     }
 
 private:
     [[noreturn]] void fail(const std::string& message) const {
-        throw UsageError{command_, message};
+        throw UsageError{std::string{name_of(command_)}, message};
+    }
+
+    // For commands that take options only.
+    void refuse_words() const {
+        if (!spoken_.words.empty()) {
+            fail("unexpected argument " + in_quotes(spoken_.words.front()));
+        }
     }
 
     // An empty variable counts as not set.
@@ -73,8 +64,11 @@ private:
     [[nodiscard]] Request put() const {
         auto words = spoken_.words;
         PutRequest request;
-        if (spoken_.key) {
-            request.key = *spoken_.key;
+        if (spoken_.named_keys.size() > 1) {
+            fail("more than one --key");
+        }
+        if (!spoken_.named_keys.empty()) {
+            request.key = spoken_.named_keys.front();
         } else if (words.empty()) {
             fail("no key given");
         } else {
@@ -102,12 +96,10 @@ private:
     }
 
     [[nodiscard]] KeyChoice keys() const {
-        KeyChoice choice{.keys = spoken_.words,
+        KeyChoice choice{.keys = spoken_.named_keys,
                          .from_stdin = spoken_.from_stdin,
                          .ending = spoken_.null ? KeyEnding::nul : KeyEnding::newline};
-        if (spoken_.key) {
-            choice.keys.insert(choice.keys.begin(), *spoken_.key);
-        }
+        choice.keys.insert(choice.keys.end(), spoken_.words.begin(), spoken_.words.end());
         if (spoken_.null && !spoken_.from_stdin) {
             fail("--null goes with --stdin");
         }
@@ -131,7 +123,24 @@ private:
         return RmRequest{.keys = keys(), .force = spoken_.force, .write = write_choices()};
     }
 
+    [[nodiscard]] Request load() const {
+        return LoadRequest{.files = spoken_.words,
+                           .format = format().value_or(Format::tsv),
+                           .write = write_choices()};
+    }
+
+    [[nodiscard]] Request stat() const {
+        refuse_words();
+        return StatRequest{spoken_.json};
+    }
+
+    [[nodiscard]] Request verify() const {
+        refuse_words();
+        return VerifyRequest{spoken_.json};
+    }
+
     [[nodiscard]] Request scan() const {
+        refuse_words();
         ScanRequest request;
         request.range.prefix = spoken_.prefix.value_or("");
         request.range.from = spoken_.from.value_or("");
@@ -150,6 +159,7 @@ private:
     }
 
     [[nodiscard]] Request compact() const {
+        refuse_words();
         CompactRequest request;
         if (spoken_.min_garbage) {
             request.options.min_garbage_percent = percent("--min-garbage", *spoken_.min_garbage);
@@ -224,19 +234,18 @@ private:
         }
     }
 
-    std::string command_;
+    Command command_;
     const Spoken& spoken_;
     const Variables& variables_;
 };
 
 }  // namespace
 
-Request interpret(const std::string& command, const Spoken& spoken, const Variables& variables) {
+Request interpret(Command command, const Spoken& spoken, const Variables& variables) {
     return Interpreter{command, spoken, variables}.request();
 }
 
-std::string choose_store(const std::string& command, const Spoken& spoken,
-                         const Variables& variables) {
+std::string choose_store(Command command, const Spoken& spoken, const Variables& variables) {
     return Interpreter{command, spoken, variables}.store();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/command.hpp"
 #include "cli/command_line.hpp"
 #include "cli/requests.hpp"
 
@@ -12,19 +13,19 @@ namespace bitask::cli {
 // Everything that options can say, as it was said. Each command offers the part that it knows.
 struct Spoken {
     std::vector<std::string> words;
-    std::optional<std::string> store, key, value, file, format, prefix, from, to, limit;
+    std::vector<std::string> named_keys;  // by --key
+    std::optional<std::string> store, value, file, format, prefix, from, to, limit;
     std::optional<std::string> wait, max_log_size, min_garbage, if_garbage;
     bool quiet = false, verbose = false, help = false, version = false;
     bool from_stdin = false, null = false, force = false, reverse = false, keys = false;
     bool count = false, no_sync = false, dry_run = false, json = false;
 };
 
-// What was said to a command, by its first name, as its request. Throws UsageError.
-[[nodiscard]] Request interpret(const std::string& command, const Spoken& spoken,
-                                const Variables& variables);
+// What was said to a command as its request. Throws UsageError.
+[[nodiscard]] Request interpret(Command command, const Spoken& spoken, const Variables& variables);
 
 // The folder of the store that was named, or that the environment names. Throws UsageError.
-[[nodiscard]] std::string choose_store(const std::string& command, const Spoken& spoken,
+[[nodiscard]] std::string choose_store(Command command, const Spoken& spoken,
                                        const Variables& variables);
 
 }  // namespace bitask::cli

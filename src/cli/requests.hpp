@@ -16,7 +16,7 @@
 namespace bitask::cli {
 
 struct WriteChoices {
-    std::chrono::milliseconds wait{1000};
+    std::chrono::milliseconds wait = kDefaultWait;
     bool sync = true;
     std::uint64_t max_log_size = kDefaultMaxLogSize;
 };

@@ -91,8 +91,14 @@ commands=(put get rm scan load compact stat verify)
 
 @test "a flag takes no value" {
     bitask put k v
-    expect_status 2 bitask scan --keys=perhaps
-    expect_refusal
+    for arguments in 'scan --keys=perhaps' 'scan --count=3' 'put k w --no-sync=false' \
+        'rm k --force=true' 'rm k -q=false'; do
+        # shellcheck disable=SC2086  # words
+        expect_status 2 bitask $arguments
+        expect_refusal 'takes no value'
+    done
+    expect_status 0 bitask get k
+    expect_output v
 }
 
 @test "neither --db nor BITASK_PATH: the message names both" {
@@ -209,6 +215,42 @@ commands=(put get rm scan load compact stat verify)
     printf x >value
     expect_status 2 bitask put --key k --value v --file value
     expect_refusal
+}
+
+@test "--key several times: all keys for get and rm, wrong usage for put" {
+    pairs 1 3 | bitask load
+    expect_status 0 bitask get --key key000001 --key key000002
+    expect_output $'key000001\tvalue-000001\nkey000002\tvalue-000002\n'
+    expect_status 0 bitask rm --key key000001 --key key000002
+    expect_status 0 bitask scan --keys
+    expect_output $'key000003\n'
+    expect_status 2 bitask put --key a --key b v
+    expect_refusal --key
+}
+
+@test "a number below zero is no argument unless it stands behind --" {
+    for word in -1 -5x -0 -1.5; do
+        expect_status 2 bitask put k "$word"
+        expect_refusal "unknown option \"$word\""
+        expect_status 2 bitask put "$word" v
+        expect_refusal "unknown option \"$word\""
+    done
+    [[ ! -e $STORE ]]
+    expect_status 0 bitask put -- -1 -5x
+    expect_status 0 bitask get -- -1
+    expect_output -5x
+}
+
+@test "the reference's help and version: help [COMMAND], -V" {
+    bitask --help >general
+    bitask scan --help >scan
+    expect_status 0 bitask help
+    same_files "$OUT" general
+    expect_status 0 bitask help scan
+    same_files "$OUT" scan
+    bitask --version >version
+    expect_status 0 bitask -V
+    same_files "$OUT" version
 }
 
 @test "--value may be a number below zero" {

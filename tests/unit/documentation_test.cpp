@@ -71,13 +71,13 @@ const std::vector<CommandNames>& known() {
 std::vector<CommandNames> commands() {
     std::vector<CommandNames> found;
     std::ranges::copy_if(known(), std::back_inserter(found),
-                         [](const CommandNames& entry) { return !entry.names.empty(); });
+                         [](const CommandNames& entry) { return entry.command.has_value(); });
     return found;
 }
 
 std::vector<std::string> global_options() {
     const auto entry = std::ranges::find_if(
-        known(), [](const CommandNames& candidate) { return candidate.names.empty(); });
+        known(), [](const CommandNames& candidate) { return !candidate.command; });
     REQUIRE(entry != known().end());
     return entry->options;
 }
@@ -239,7 +239,7 @@ TEST_CASE("the general help names every command and every option that stands bef
 
 TEST_CASE("the help of a command tells its names and every option of its own") {
     for (const CommandNames& command : commands()) {
-        const std::string help = command_help(command.names.front());
+        const std::string help = command_help(*command.command);
         CHECK(help.starts_with("usage: bitask " + command.names.front() + " "));
         CHECK(mentions(help, "example"));
         for (const std::string& word : command.names) {
@@ -260,7 +260,7 @@ TEST_CASE("help texts speak of no option that is not understood") {
             .empty());
     for (const CommandNames& command : commands()) {
         CAPTURE(command.names.front());
-        CHECK(unknown_among(long_options_in(command_help(command.names.front())),
+        CHECK(unknown_among(long_options_in(command_help(*command.command)),
                             options_behind(command)) == kNone);
     }
 }
@@ -337,7 +337,7 @@ TEST_CASE("man page and completions know every format") {
 TEST_CASE("every environment variable is explained in the man page and in a help text") {
     REQUIRE(variables().size() >= 3);
     const std::string page = section(man_page(), ".SH ENVIRONMENT", ".SH ");
-    const std::string help = std::string{general_help()} + command_help("put");
+    const std::string help = std::string{general_help()} + command_help(Command::put);
     for (const std::string& name : variables()) {
         CAPTURE(name);
         CHECK(page.find("\n.B " + name + "\n") != std::string::npos);
