@@ -9,8 +9,9 @@ namespace {
 
 constexpr double kMaxSeconds = 10.0 * 365 * 24 * 3600;
 
+// Nothing unless all of the text is the number.
 template <typename Number>
-std::optional<Number> parse_whole(std::string_view text) {
+std::optional<Number> parse_all(std::string_view text) {
     Number number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) {
@@ -34,7 +35,7 @@ int shift_of_suffix(char suffix) {
 }  // namespace
 
 std::optional<std::chrono::milliseconds> parse_seconds(std::string_view text) {
-    const auto seconds = parse_whole<double>(text);
+    const auto seconds = parse_all<double>(text);
     if (!seconds || !(*seconds >= 0 && *seconds <= kMaxSeconds)) {
         return std::nullopt;
     }
@@ -54,7 +55,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
 }
 
 std::optional<double> parse_percent(std::string_view text) {
-    const auto percent = parse_whole<double>(text);
+    const auto percent = parse_all<double>(text);
     if (!percent || !(*percent >= 0 && *percent <= 100)) {
         return std::nullopt;
     }
@@ -62,7 +63,7 @@ std::optional<double> parse_percent(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {
-    return parse_whole<std::uint64_t>(text);
+    return parse_all<std::uint64_t>(text);
 }
 
 std::string counted(std::uint64_t number, std::string_view noun) {

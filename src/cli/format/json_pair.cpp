@@ -1,9 +1,10 @@
 #include "cli/format/json_pair.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/value.hpp"
 #include "cli/format/base64.hpp"
 #include "cli/format/escapes.hpp"
-#include "cli/format/pair_rules.hpp"
+#include "cli/format/key_sink.hpp"
 
 #include <array>
 #include <cstddef>

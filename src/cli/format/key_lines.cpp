@@ -1,8 +1,9 @@
 #include "cli/format/key_lines.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/writer.hpp"
 #include "cli/format/escapes.hpp"
-#include "cli/format/pair_rules.hpp"
+#include "cli/format/key_sink.hpp"
 #include "cli/format/position.hpp"
 
 namespace bitask::cli {
@@ -24,9 +25,12 @@ bool KeyLines::next(std::string& key) {
         } else {
             keys_.drain_to(sink);
         }
-        refuse_empty_key(key);
+        check_key(key);
     } catch (const Error& error) {
-        throw at_position(keys_.input(), keys_.number(), error);
+        throw at_position(ending_ == KeyEnding::newline
+                              ? line_of(keys_.input(), keys_.number())
+                              : item_of(keys_.input(), "key", keys_.number()),
+                          error);
     }
     return true;
 }

@@ -19,7 +19,7 @@ public:
 
     // False at the end of the input. Throws Error (usage), its message beginning with the input's
     // name and the line (or, where there are no lines, the number of the key), for an empty,
-    // malformed or too long key; the next call then goes on behind it.
+    // malformed or too long key; nothing is to be read after that.
     bool next(std::string& key);
 
 private:

@@ -1,8 +1,9 @@
 #include "cli/format/factories.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/writer.hpp"
 #include "cli/format/escapes.hpp"
-#include "cli/format/pair_rules.hpp"
+#include "cli/format/key_sink.hpp"
 #include "cli/format/position.hpp"
 #include "cli/format/segments.hpp"
 
@@ -71,10 +72,6 @@ public:
     bool next(std::string& key, ValueBuilder& value) override {
         key.clear();
         value.clear();
-        if (key_only_) {
-            fields_.next();  // an error left this pair at its key: on to its value, and past it
-            key_only_ = false;
-        }
         if (!fields_.next()) {
             return false;
         }
@@ -83,26 +80,24 @@ public:
             read_key(key);
             read_value(value);
         } catch (const Error& error) {
-            throw at_position(fields_.input(), pairs_, error);
+            throw at_position(item_of(fields_.input(), "pair", pairs_), error);
         }
         return true;
     }
 
 private:
     void read_key(std::string& key) {
-        key_only_ = true;
         KeySink sink{key};
         read_field(sink);
-        refuse_empty_key(key);
+        check_key(key);
     }
 
     void read_value(ValueBuilder& value) {
-        key_only_ = false;
         if (!fields_.next()) {
             throw_unfinished();
         }
         read_field(value);
-        refuse_empty_value(value);
+        check_value_size(value.value().size());
     }
 
     void read_field(ByteSink& sink) {
@@ -117,7 +112,6 @@ private:
     }
 
     Segments fields_;
-    bool key_only_ = false;  // the value of the pair at hand has not been reached
     std::uint64_t pairs_ = 0;
 };
 

@@ -46,7 +46,7 @@ public:
 
     // Reads the next pair into `key` and `value`, both cleared first; false at the end of the
     // input. Throws Error (usage), its message beginning with the input's name and the line
-    // ("data.tsv:3: ..."), for a malformed pair; the next call then goes on behind that line.
+    // ("data.tsv:3: ...") or pair, for a malformed pair; nothing is to be read after that.
     virtual bool next(std::string& key, ValueBuilder& value) = 0;
 };
 

@@ -1,8 +1,9 @@
 #include "cli/format/factories.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/writer.hpp"
 #include "cli/format/escapes.hpp"
-#include "cli/format/pair_rules.hpp"
+#include "cli/format/key_sink.hpp"
 #include "cli/format/position.hpp"
 #include "cli/format/segments.hpp"
 
@@ -48,7 +49,7 @@ public:
             read_key(key);
             read_value(value);
         } catch (const Error& error) {
-            throw at_position(lines_.input(), lines_.number(), error);
+            throw at_position(line_of(lines_.input(), lines_.number()), error);
         }
         if (!lines_.closed()) {
             warn_(no_newline_at(lines_.input(), lines_.number()));
@@ -74,7 +75,7 @@ private:
             lines_.consume(bytes.size());
         }
         unescaper.finish();
-        refuse_empty_key(key);
+        check_key(key);
     }
 
     // Further TABs belong to the value.
@@ -82,7 +83,7 @@ private:
         Unescaper unescaper{value};
         lines_.drain_to(unescaper);
         unescaper.finish();
-        refuse_empty_value(value);
+        check_value_size(value.value().size());
     }
 
     Segments lines_;
