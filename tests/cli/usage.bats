@@ -243,11 +243,11 @@ commands=(put get rm scan load compact stat verify)
 
 @test "the reference's help and version: help [COMMAND], -V" {
     bitask --help >general
-    bitask scan --help >scan
+    bitask scan --help >of-scan
     expect_status 0 bitask help
     same_files "$OUT" general
     expect_status 0 bitask help scan
-    same_files "$OUT" scan
+    same_files "$OUT" of-scan
     bitask --version >version
     expect_status 0 bitask -V
     same_files "$OUT" version
