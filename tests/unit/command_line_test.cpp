@@ -192,7 +192,7 @@ TEST_CASE("a flag takes no value, not even one that says what it says anyway") {
     }
 }
 
-TEST_CASE("--key may be given several times where several keys may be") {
+TEST_CASE("where several keys may be, --key may be given several times") {
     CHECK(request<GetRequest>({"get", "--key", "a", "--key=b", "c"}).keys.keys ==
           Words{"a", "b", "c"});
     CHECK(request<RmRequest>({"rm", "--key=a", "--key", "a"}).keys.keys == Words{"a", "a"});
