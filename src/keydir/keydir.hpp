@@ -1,7 +1,6 @@
 #pragma once
 
-#include "log/log_name.hpp"
-#include "log/record.hpp"
+#include "keydir/entry.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -11,19 +10,6 @@
 #include <string_view>
 
 namespace bitask::keydir {
-
-// Where the newest record of a key is, and all of its header that can be held against the log.
-struct Entry {
-    log::Location location;
-    log::RecordHeader header;
-
-    [[nodiscard]] bool live() const noexcept { return !header.tombstone(); }
-
-    // Of two records of a key, the one with the higher (timestamp, log, offset) is current.
-    [[nodiscard]] bool newer_than(std::uint64_t timestamp, const log::Location& place) const {
-        return header.timestamp != timestamp ? header.timestamp > timestamp : location > place;
-    }
-};
 
 // The key directory: for every key its newest record, tombstones included, in byte order.
 //
