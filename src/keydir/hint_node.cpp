@@ -1,0 +1,415 @@
+#include "keydir/hint_node.hpp"
+
+#include "codec/crc32.hpp"
+#include "codec/little_endian.hpp"
+#include "keydir/hint_info.hpp"
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <limits>
+
+namespace bitask::keydir {
+namespace {
+
+constexpr std::size_t kCrcSize = 4;
+constexpr std::size_t kSlotSize = 2;
+constexpr std::size_t kLogSize = 24;
+static_assert(kNodeHeaderSize + kLogsPerPage * kLogSize <= kPageSize);
+
+// As the kinds stand in files.
+static_assert(static_cast<int>(log::LogKind::sealed) == 0);
+static_assert(static_cast<int>(log::LogKind::tombstones) == 1);
+static_assert(static_cast<int>(log::LogKind::active) == 2);
+
+// Varints: seven bits a byte, the lowest first; the highest bit is set in all bytes but the last.
+std::size_t varint_size(std::uint64_t number) noexcept {
+    std::size_t size = 1;
+    for (; number >= 0x80; number >>= 7) {
+        ++size;
+    }
+    return size;
+}
+
+void append_varint(std::uint64_t number, std::string& out) {
+    for (; number >= 0x80; number >>= 7) {
+        out += static_cast<char>(number | 0x80);
+    }
+    out += static_cast<char>(number);
+}
+
+template <std::unsigned_integral Number>
+void append(Number number, std::string& out) {
+    std::array<std::byte, sizeof(Number)> bytes{};
+    codec::store<Number>(bytes, number);
+    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+template <std::unsigned_integral Number>
+void store_at(std::string& out, std::size_t at, Number number) {
+    codec::store<Number>(
+        std::as_writable_bytes(std::span{out}).subspan(at).template first<sizeof(Number)>(),
+        number);
+}
+
+template <std::unsigned_integral Number>
+Number load_at(std::span<const std::byte> bytes, std::size_t at) {
+    return codec::load<Number>(bytes.subspan(at).template first<sizeof(Number)>());
+}
+
+std::string_view text(std::span<const std::byte> bytes) noexcept {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Of all behind it.
+std::uint32_t node_crc(const NodePlace& place, std::string_view node) {
+    std::array<std::byte, sizeof(place.seed) + sizeof(place.page)> before{};
+    const std::span all{before};
+    codec::store(all.first<sizeof(place.seed)>(), place.seed);
+    codec::store(all.last<sizeof(place.page)>(), place.page);
+    return codec::crc32(node.substr(kCrcSize), codec::crc32(text(before)));
+}
+
+void append_header(const NodePlace& place, std::size_t count, std::size_t prefix_size,
+                   std::uint64_t base_timestamp, std::string& out) {
+    append(std::uint32_t{0}, out);  // the checksum, known last
+    append(static_cast<std::uint16_t>(place.pages), out);
+    append(place.level, out);
+    append(static_cast<std::uint32_t>(count), out);
+    append(static_cast<std::uint32_t>(prefix_size), out);
+    append(base_timestamp, out);
+}
+
+void fill_up(const NodePlace& place, std::size_t begin, std::string& out) {
+    out.resize(begin + place.pages * kPageSize);
+    store_at(out, begin, node_crc(place, std::string_view{out}.substr(begin)));
+}
+
+// Takes what an entry is made of from the front of bytes, as long as there are any.
+class Decoder {
+public:
+    explicit Decoder(std::span<const std::byte> bytes) : bytes_{bytes} {}
+
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+    [[nodiscard]] std::size_t position() const noexcept { return position_; }
+
+    std::uint64_t varint() {
+        std::uint64_t number = 0;
+        for (unsigned shift = 0; shift < 64 && position_ < bytes_.size(); shift += 7) {
+            const auto byte = std::to_integer<std::uint64_t>(bytes_[position_++]);
+            if (shift == 63 && byte > 1) {
+                break;  // more than 64 bits
+            }
+            number |= (byte & 0x7F) << shift;
+            if (byte < 0x80) {
+                return number;
+            }
+        }
+        failed_ = true;
+        return 0;
+    }
+
+    // A varint that must not be larger.
+    template <std::unsigned_integral Number>
+    Number varint_up_to(Number largest) {
+        const std::uint64_t number = varint();
+        failed_ = failed_ || number > largest;
+        return static_cast<Number>(number);
+    }
+
+    std::uint32_t crc() {
+        const auto taken = take(kCrcSize);
+        return failed_ ? 0 : codec::load<std::uint32_t>(taken.first<kCrcSize>());
+    }
+
+    // Bytes, behind a varint that tells how many.
+    std::string_view sized_text() { return text(take(varint())); }
+
+private:
+    std::span<const std::byte> take(std::uint64_t size) {
+        if (size > bytes_.size() - position_) {
+            failed_ = true;
+            return {};
+        }
+        const auto taken = bytes_.subspan(position_, static_cast<std::size_t>(size));
+        position_ += taken.size();
+        return taken;
+    }
+
+    std::span<const std::byte> bytes_;
+    std::size_t position_ = 0;
+    bool failed_ = false;
+};
+
+}  // namespace
+
+std::size_t LeafEntry::encoded_size(std::uint64_t base_timestamp) const noexcept {
+    return varint_size(log_index) + varint_size(offset) + varint_size(value_size) +
+           varint_size(timestamp - base_timestamp) + sizeof(crc);
+}
+
+void LeafEntry::encode(std::uint64_t base_timestamp, std::string& out) const {
+    append_varint(log_index, out);
+    append_varint(offset, out);
+    append_varint(value_size, out);
+    append_varint(timestamp - base_timestamp, out);
+    append(crc, out);
+}
+
+std::size_t ChildEntry::encoded_size(std::uint64_t /*base_timestamp*/) const noexcept {
+    return varint_size(page) + varint_size(pages);
+}
+
+void ChildEntry::encode(std::uint64_t /*base_timestamp*/, std::string& out) const {
+    append_varint(page, out);
+    append_varint(pages, out);
+}
+
+template <class NodeEntry>
+bool NodeBuilder<NodeEntry>::try_add(std::string_view key, const NodeEntry& entry) {
+    const std::size_t prefix_size = shared_with(key);
+    const std::uint64_t base =
+        empty() ? entry.base_timestamp() : std::min(base_timestamp_, entry.base_timestamp());
+    std::size_t size = size_;
+    if (prefix_size != prefix_size_ || base != base_timestamp_) {
+        size = kNodeHeaderSize + prefix_size;
+        for (std::size_t i = 0; i < items_.size(); ++i) {
+            size += item_size(this->key(i), items_[i].entry, prefix_size, base);
+        }
+    }
+    size += item_size(key, entry, prefix_size, base);
+    if (size > kPageSize && items_.size() >= NodeEntry::kFewest) {
+        return false;
+    }
+    keys_ += key;
+    items_.push_back({keys_.size(), entry});
+    prefix_size_ = prefix_size;
+    base_timestamp_ = base;
+    size_ = size;
+    return true;
+}
+
+template <class NodeEntry>
+void NodeBuilder<NodeEntry>::finish(const NodePlace& place, std::string& out) {
+    const std::size_t begin = out.size();
+    append_header(place, items_.size(), prefix_size_, base_timestamp_, out);
+    const std::size_t slots = out.size();
+    out.resize(slots + items_.size() * kSlotSize);
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        store_at(out, slots + i * kSlotSize, static_cast<std::uint16_t>(out.size() - begin));
+        const std::string_view rest = rest_of(key(i), prefix_size_);
+        append_varint(rest.size(), out);
+        out += rest;
+        items_[i].entry.encode(base_timestamp_, out);
+    }
+    if (prefix_size_ != 0) {
+        out += last_key().substr(0, prefix_size_);
+    }
+    fill_up(place, begin, out);
+    keys_.clear();
+    items_.clear();
+    prefix_size_ = 0;
+    base_timestamp_ = 0;
+    size_ = kNodeHeaderSize;
+}
+
+template <class NodeEntry>
+std::uint32_t NodeBuilder<NodeEntry>::pages() const noexcept {
+    return static_cast<std::uint32_t>((size_ + kPageSize - 1) / kPageSize);
+}
+
+template <class NodeEntry>
+std::string_view NodeBuilder<NodeEntry>::key(std::size_t index) const {
+    const std::size_t begin = index == 0 ? 0 : items_[index - 1].key_end;
+    return std::string_view{keys_}.substr(begin, items_[index].key_end - begin);
+}
+
+// The first child has no key and takes no part.
+template <class NodeEntry>
+std::string_view NodeBuilder<NodeEntry>::rest_of(std::string_view key, std::size_t prefix_size) {
+    return key.substr(std::min(prefix_size, key.size()));
+}
+
+template <class NodeEntry>
+std::size_t NodeBuilder<NodeEntry>::item_size(std::string_view key, const NodeEntry& entry,
+                                              std::size_t prefix_size, std::uint64_t base) {
+    const std::size_t rest_size = rest_of(key, prefix_size).size();
+    return kSlotSize + varint_size(rest_size) + rest_size + entry.encoded_size(base);
+}
+
+// What all keys share, as soon as this one is among them. Keys ascend: what the first and the last
+// share, those between have, too.
+template <class NodeEntry>
+std::size_t NodeBuilder<NodeEntry>::shared_with(std::string_view key) const {
+    if (items_.size() <= NodeEntry::kFirstKey) {
+        return key.size();
+    }
+    const std::string_view shared = this->key(NodeEntry::kFirstKey).substr(0, prefix_size_);
+    const auto end = std::ranges::mismatch(shared, key).in1;
+    return static_cast<std::size_t>(end - shared.begin());
+}
+
+template class NodeBuilder<LeafEntry>;
+template class NodeBuilder<ChildEntry>;
+
+void encode_log_table(const NodePlace& place, std::span<const log::LogName> names,
+                      std::string& out) {
+    const std::size_t begin = out.size();
+    append_header(place, names.size(), 0, 0, out);
+    for (const log::LogName& name : names) {
+        append(name.number, out);
+        append(name.generation, out);
+        append(static_cast<std::uint64_t>(name.kind), out);
+    }
+    fill_up(place, begin, out);
+}
+
+void throw_damaged(const NodePlace& place) {
+    throw HintDamaged{hint_file_name(place.hint) + ": page " + std::to_string(place.page) +
+                      " is damaged"};
+}
+
+Node::Node(std::span<const std::byte> bytes, const NodePlace& place)
+    : bytes_{bytes}, place_{place} {
+    if (bytes.size() != place.pages * kPageSize || bytes.size() < kPageSize ||
+        load_at<std::uint32_t>(bytes, 0) != node_crc(place, text(bytes)) ||
+        load_at<std::uint16_t>(bytes, 4) != place.pages ||
+        load_at<std::uint16_t>(bytes, 6) != place.level) {
+        damaged();
+    }
+    count_ = load_at<std::uint32_t>(bytes, 8);
+    base_timestamp_ = load_at<std::uint64_t>(bytes, 16);
+    const std::size_t entry_size = place.level == kLogTableLevel ? kLogSize : kSlotSize;
+    if (count_ == 0 || count_ > (bytes.size() - kNodeHeaderSize) / entry_size) {
+        damaged();
+    }
+    if (place.level != kLogTableLevel) {
+        find_prefix(load_at<std::uint32_t>(bytes, 12));
+    }
+}
+
+// The prefix begins where the last entry ends.
+void Node::find_prefix(std::uint32_t size) {
+    const std::span<const std::byte> last = from_entry(count_ - 1);
+    Decoder in{last};
+    in.sized_text();
+    const int numbers = place_.level == kLeafLevel ? 4 : 2;
+    for (int i = 0; i < numbers; ++i) {
+        in.varint();
+    }
+    if (place_.level == kLeafLevel) {
+        in.crc();
+    }
+    const auto behind = last.subspan(in.position());
+    if (in.failed() || size > behind.size()) {
+        damaged();
+    }
+    prefix_ = text(behind.first(size));
+}
+
+std::uint32_t Node::lower_bound(std::string_view key) const {
+    return partition_point(key, LeafEntry::kFirstKey, false);
+}
+
+std::uint32_t Node::child_for(std::string_view key) const {
+    return partition_point(key, ChildEntry::kFirstKey, true) - 1;
+}
+
+// The first entry, from `first` on, with a key above `key`, or equal to it unless `past_equal`.
+std::uint32_t Node::partition_point(std::string_view key, std::uint32_t first,
+                                    bool past_equal) const {
+    const int against_prefix = key.substr(0, prefix_.size()).compare(prefix_);
+    if (against_prefix != 0) {
+        return against_prefix < 0 ? first : count_;
+    }
+    key.remove_prefix(prefix_.size());
+    std::uint32_t end = count_;
+    while (first < end) {
+        const std::uint32_t middle = first + (end - first) / 2;
+        const int order = rest(middle).compare(key);
+        if (order < 0 || (past_equal && order == 0)) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return first;
+}
+
+Node::LeafItem Node::leaf_item(std::uint32_t index) const {
+    Decoder in{from_entry(index)};
+    LeafItem item;
+    item.rest = in.sized_text();
+    item.entry.log_index = in.varint();
+    item.entry.offset = in.varint();
+    item.entry.value_size = in.varint_up_to(std::numeric_limits<std::uint32_t>::max());
+    item.entry.timestamp =
+        base_timestamp_ +
+        in.varint_up_to(std::numeric_limits<std::uint64_t>::max() - base_timestamp_);
+    item.entry.crc = in.crc();
+    if (in.failed()) {
+        damaged();
+    }
+    return item;
+}
+
+std::optional<LeafEntry> Node::find(std::string_view key) const {
+    const std::uint32_t index = lower_bound(key);
+    if (index == count_ || !key.starts_with(prefix_)) {
+        return std::nullopt;
+    }
+    const LeafItem item = leaf_item(index);
+    return item.rest == key.substr(prefix_.size()) ? std::optional{item.entry} : std::nullopt;
+}
+
+NodePlace Node::child(std::uint32_t index) const {
+    Decoder in{from_entry(index)};
+    in.sized_text();
+    NodePlace place = place_;
+    place.page = in.varint();
+    place.pages = in.varint_up_to(kMaxNodePages);
+    --place.level;
+    // Children are written before their parents.
+    if (in.failed() || place.pages == 0 || place.page >= place_.page ||
+        place.pages > place_.page - place.page) {
+        damaged();
+    }
+    return place;
+}
+
+log::LogName Node::log_name(std::uint32_t index) const {
+    if (index >= count_) {
+        damaged();
+    }
+    const auto entry = bytes_.subspan(kNodeHeaderSize + index * kLogSize, kLogSize);
+    const auto kind = load_at<std::uint64_t>(entry, 16);
+    if (kind > static_cast<std::uint64_t>(log::LogKind::active)) {
+        damaged();
+    }
+    return {load_at<std::uint64_t>(entry, 0), load_at<std::uint64_t>(entry, 8),
+            static_cast<log::LogKind>(kind)};
+}
+
+void Node::damaged() const {
+    throw_damaged(place_);
+}
+
+// The bytes from there to the end of the node.
+std::span<const std::byte> Node::from_entry(std::uint32_t index) const {
+    const std::size_t begin = load_at<std::uint16_t>(bytes_, kNodeHeaderSize + index * kSlotSize);
+    if (begin < kNodeHeaderSize + count_ * kSlotSize || begin >= bytes_.size()) {
+        damaged();
+    }
+    return bytes_.subspan(begin);
+}
+
+std::string_view Node::rest(std::uint32_t index) const {
+    Decoder in{from_entry(index)};
+    const std::string_view rest = in.sized_text();
+    if (in.failed()) {
+        damaged();
+    }
+    return rest;
+}
+
+}  // namespace bitask::keydir
