@@ -1,0 +1,288 @@
+#include "keydir/hint.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace bitask::keydir {
+namespace {
+
+// Each level has at most half the nodes of the one below it.
+constexpr std::uint32_t kMaxLevels = 64;
+
+// A walk that has passed so many leaves reads so many pages at once from then on.
+constexpr unsigned kLeavesBeforeReadingAhead = 4;
+constexpr std::uint64_t kWindowPages = 32;
+
+// Whether such a file can be: nothing is allocated or read by a number that has not been checked.
+bool plausible(const HintInfo& info) {
+    if (info.levels == 0) {
+        return info.entries == 0;
+    }
+    constexpr std::uint64_t kMaxPages = std::numeric_limits<std::int64_t>::max() / kPageSize;
+    return info.pages <= kMaxPages && info.levels <= kMaxLevels &&  //
+           info.root_pages >= 1 && info.root_pages <= kMaxNodePages &&
+           info.root_page < info.pages && info.root_pages <= info.pages - info.root_page &&
+           info.log_table_page < info.pages && info.logs >= 1 &&
+           (info.logs - 1) / kLogsPerPage < info.pages - info.log_table_page;
+}
+
+}  // namespace
+
+Hint::Hint(std::unique_ptr<io::File> file, const HintInfo& info)
+    : file_{std::move(file)}, info_{info} {
+    if (!plausible(info)) {
+        throw HintDamaged{hint_file_name(info.number) + ": cannot be as it is described"};
+    }
+}
+
+std::optional<Entry> Hint::find(std::string_view key) const {
+    if (info_.levels == 0) {
+        return std::nullopt;
+    }
+    NodePlace place = root();
+    while (place.level != kLeafLevel) {
+        const Node node = read(place, buffer_);
+        place = node.child(node.child_for(key));
+    }
+    const Node leaf = read(place, buffer_);
+    const auto item = leaf.find(key);
+    if (!item) {
+        return std::nullopt;
+    }
+    const Node table = read(log_table_page(item->log_index), buffer_);
+    return entry_of(*item,
+                    table.log_name(static_cast<std::uint32_t>(item->log_index % kLogsPerPage)),
+                    key.size());
+}
+
+NodePlace Hint::root() const noexcept {
+    return {.hint = info_.number,
+            .seed = info_.seed,
+            .page = info_.root_page,
+            .pages = info_.root_pages,
+            .level = static_cast<std::uint16_t>(info_.levels - 1)};
+}
+
+NodePlace Hint::log_table_page(std::uint64_t log_index) const {
+    const NodePlace place{.hint = info_.number,
+                          .seed = info_.seed,
+                          .page = info_.log_table_page + log_index / kLogsPerPage,
+                          .pages = 1,
+                          .level = kLogTableLevel};
+    if (log_index >= info_.logs) {
+        throw HintDamaged{hint_file_name(info_.number) + ": speaks of a log without a name"};
+    }
+    return place;
+}
+
+Node Hint::read(const NodePlace& place, Buffer& buffer) const {
+    const auto bytes = read_pages(place.page, place.pages, buffer);
+    return Node{bytes, place};
+}
+
+std::span<const std::byte> Hint::read_pages(std::uint64_t page, std::uint64_t pages,
+                                            Buffer& buffer) const {
+    const auto size = static_cast<std::size_t>(pages) * kPageSize;
+    if (buffer.size() < size) {
+        buffer.resize(size);
+    }
+    const std::span<std::byte> out = std::span{buffer}.first(size);
+    return out.first(file_->read(page * kPageSize, out));
+}
+
+Entry entry_of(const LeafEntry& leaf, const log::LogName& log, std::size_t key_size) {
+    return {.location = {.log = log, .offset = leaf.offset},
+            .header = {.crc = leaf.crc,
+                       .timestamp = leaf.timestamp,
+                       .key_size = static_cast<std::uint32_t>(key_size),
+                       .value_size = leaf.value_size}};
+}
+
+HintCursor::HintCursor(const Hint& hint) : hint_{&hint}, path_(hint.info().levels) {}
+
+bool HintCursor::seek(std::string_view at_or_after) {
+    valid_ = false;
+    if (path_.empty()) {
+        return false;
+    }
+    descend(at_or_after);
+    const Step& leaf = path_.back();
+    if (leaf.index == leaf.node.count()) {
+        return next_leaf(Direction::forward);
+    }
+    take(leaf.node.leaf_item(leaf.index));
+    return true;
+}
+
+bool HintCursor::seek_before(std::optional<std::string_view> before) {
+    valid_ = false;
+    if (path_.empty()) {
+        return false;
+    }
+    Step& leaf = path_.back();
+    if (before) {
+        descend(*before);
+        if (leaf.index == 0) {
+            return next_leaf(Direction::backward);
+        }
+        --leaf.index;
+    } else {
+        leaves_in_a_row_ = 0;
+        open(0, hint_->root(), Direction::backward);
+        descend_to_end(Direction::backward, 0);
+    }
+    take(leaf.node.leaf_item(leaf.index));
+    return true;
+}
+
+bool HintCursor::next() {
+    if (!std::exchange(valid_, false)) {
+        return false;
+    }
+    Step& leaf = path_.back();
+    if (leaf.index + 1 == leaf.node.count()) {
+        return next_leaf(Direction::forward);
+    }
+    const Node::LeafItem item = leaf.node.leaf_item(++leaf.index);
+    if (item.rest <= rest_) {
+        leaf.node.damaged();
+    }
+    take(item);
+    return true;
+}
+
+bool HintCursor::previous() {
+    if (!std::exchange(valid_, false)) {
+        return false;
+    }
+    Step& leaf = path_.back();
+    if (leaf.index == 0) {
+        return next_leaf(Direction::backward);
+    }
+    const Node::LeafItem item = leaf.node.leaf_item(--leaf.index);
+    if (item.rest >= rest_) {
+        leaf.node.damaged();
+    }
+    take(item);
+    return true;
+}
+
+// To the only leaf where the key can be, and there to the first key that is not below it.
+void HintCursor::descend(std::string_view key) {
+    leaves_in_a_row_ = 0;
+    open(0, hint_->root(), Direction::forward);
+    for (std::size_t depth = 0; depth + 1 < path_.size(); ++depth) {
+        Step& step = path_[depth];
+        step.index = step.node.child_for(key);
+        open(depth + 1, step.node.child(step.index), Direction::forward);
+    }
+    path_.back().index = path_.back().node.lower_bound(key);
+}
+
+// To the entry of the leaf that is first, or last, of all below the node at that depth.
+void HintCursor::descend_to_end(Direction direction, std::size_t depth) {
+    for (;; ++depth) {
+        Step& step = path_[depth];
+        step.index = direction == Direction::forward ? 0 : step.node.count() - 1;
+        if (depth + 1 == path_.size()) {
+            return;
+        }
+        open(depth + 1, step.node.child(step.index), direction);
+    }
+}
+
+bool HintCursor::next_leaf(Direction direction) {
+    const auto at_end = [direction](const Step& step) {
+        return step.index == (direction == Direction::forward ? step.node.count() - 1 : 0);
+    };
+    leaves_in_a_row_ = direction == direction_ ? leaves_in_a_row_ + 1 : 1;
+    direction_ = direction;
+    std::size_t depth = path_.size() - 1;
+    do {
+        if (depth == 0) {
+            return false;
+        }
+        --depth;
+    } while (at_end(path_[depth]));
+    Step& step = path_[depth];
+    step.index = direction == Direction::forward ? step.index + 1 : step.index - 1;
+    open(depth + 1, step.node.child(step.index), direction);
+    descend_to_end(direction, depth + 1);
+    const Step& leaf = path_.back();
+    take(leaf.node.leaf_item(leaf.index));
+    return true;
+}
+
+void HintCursor::open(std::size_t depth, const NodePlace& place, Direction direction) {
+    Step& step = path_[depth];
+    if (step.node.at(place.page)) {
+        return;  // seeks that are close to each other share the upper part of their paths
+    }
+    step.node = Node{};
+    if (place.level != kLeafLevel) {
+        step.node = hint_->read(place, step.buffer);
+        return;
+    }
+    step.node = leaves_in_a_row_ < kLeavesBeforeReadingAhead ? hint_->read(place, step.buffer)
+                                                             : read_ahead(place, direction);
+    key_ = step.node.prefix();
+}
+
+Node HintCursor::read_ahead(const NodePlace& place, Direction direction) {
+    const auto bytes = [this, &place]() -> std::span<const std::byte> {
+        const std::uint64_t pages = window_pages_.size() / kPageSize;
+        if (place.page < window_begin_ || place.page - window_begin_ >= pages ||
+            place.pages > pages - (place.page - window_begin_)) {
+            return {};
+        }
+        return window_pages_.subspan((place.page - window_begin_) * kPageSize,
+                                     place.pages * kPageSize);
+    };
+    if (bytes().empty()) {
+        std::uint64_t begin = place.page;
+        if (direction == Direction::backward) {
+            const std::uint64_t end = place.page + place.pages;
+            begin = end - std::min(end, kWindowPages);
+        }
+        window_pages_ = {};
+        window_pages_ =
+            hint_->read_pages(begin, std::min(kWindowPages, hint_->info().pages - begin), window_);
+        window_begin_ = begin;
+    }
+    return Node{bytes(), place};
+}
+
+void HintCursor::take(const Node::LeafItem& item) {
+    key_.resize(path_.back().node.prefix().size());
+    key_ += item.rest;
+    rest_ = item.rest;
+    if (log_index_ != item.entry.log_index) {
+        log_index_.reset();
+        entry_.location.log = log_name(item.entry.log_index);
+        log_index_ = item.entry.log_index;
+    }
+    entry_ = entry_of(item.entry, entry_.location.log, key_.size());
+    valid_ = true;
+}
+
+const log::LogName& HintCursor::log_name(std::uint64_t index) {
+    const NodePlace place = hint_->log_table_page(index);
+    table_.resize((hint_->info().logs + kLogsPerPage - 1) / kLogsPerPage);
+    std::vector<log::LogName>& names = table_[index / kLogsPerPage];
+    if (names.empty()) {
+        Hint::Buffer buffer;
+        const Node page = hint_->read(place, buffer);
+        for (std::uint32_t i = 0; i < page.count(); ++i) {
+            names.push_back(page.log_name(i));
+        }
+    }
+    if (index % kLogsPerPage >= names.size()) {
+        throw_damaged(place);
+    }
+    return names[index % kLogsPerPage];
+}
+
+}  // namespace bitask::keydir

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "io/environment.hpp"
+#include "keydir/entry.hpp"
+#include "keydir/hint_info.hpp"
+#include "keydir/hint_node.hpp"
+#include "log/log_name.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bitask::keydir {
+
+// An immutable, sorted index: for each of its keys an entry, tombstones included. A tree whose
+// nodes are read as they are needed, and checked each time.
+//
+// Every function throws HintDamaged rather than tell what was not written.
+class Hint {
+public:
+    Hint(std::unique_ptr<io::File> file, const HintInfo& info);
+
+    // Reads one node a level and a page of the table of logs.
+    [[nodiscard]] std::optional<Entry> find(std::string_view key) const;
+
+    [[nodiscard]] const HintInfo& info() const noexcept { return info_; }
+
+    // For walks. A node lies in the buffer that it was read into.
+    using Buffer = std::vector<std::byte>;
+    [[nodiscard]] NodePlace root() const noexcept;  // where there are entries
+    [[nodiscard]] Node read(const NodePlace& place, Buffer& buffer) const;
+    [[nodiscard]] NodePlace log_table_page(std::uint64_t log_index) const;
+
+    // The bytes of so many pages, or fewer at the end of the file.
+    [[nodiscard]] std::span<const std::byte> read_pages(std::uint64_t page, std::uint64_t pages,
+                                                        Buffer& buffer) const;
+
+private:
+    std::unique_ptr<io::File> file_;
+    HintInfo info_;
+    mutable Buffer buffer_;  // of find(), so that looking up many keys allocates once
+};
+
+// The entry with all that is known of it but the key itself.
+[[nodiscard]] Entry entry_of(const LeafEntry& leaf, const log::LogName& log, std::size_t key_size);
+
+// A walk over a hint, which must outlive it. All moves return whether there is an item; when there
+// is none, or after an exception, the cursor stands nowhere until the next seek.
+class HintCursor {
+public:
+    explicit HintCursor(const Hint& hint);
+    HintCursor(HintCursor&&) = default;
+    HintCursor& operator=(HintCursor&&) = default;
+    HintCursor(const HintCursor&) = delete;  // a path points into its own buffers
+    HintCursor& operator=(const HintCursor&) = delete;
+    ~HintCursor() = default;
+
+    bool seek(std::string_view at_or_after);
+    bool seek_before(std::optional<std::string_view> before);  // or the last of all
+    bool next();
+    bool previous();
+
+    [[nodiscard]] bool valid() const noexcept { return valid_; }
+    [[nodiscard]] std::string_view key() const noexcept { return key_; }  // until the next move
+    [[nodiscard]] const Entry& entry() const noexcept { return entry_; }  // likewise
+
+private:
+    enum class Direction { forward, backward };
+
+    // From the root to the leaf: a node, and the entry in it by which the path goes on.
+    struct Step {
+        Hint::Buffer buffer;
+        Node node;
+        std::uint32_t index = 0;
+    };
+
+    void descend(std::string_view key);
+    void descend_to_end(Direction direction, std::size_t depth);
+    bool next_leaf(Direction direction);
+    void open(std::size_t depth, const NodePlace& place, Direction direction);
+    [[nodiscard]] Node read_ahead(const NodePlace& place, Direction direction);
+    void take(const Node::LeafItem& item);
+    [[nodiscard]] const log::LogName& log_name(std::uint64_t index);
+
+    const Hint* hint_;
+    std::vector<Step> path_;
+
+    // Pages around a leaf, once a walk has gone on for long enough.
+    Hint::Buffer window_;
+    std::span<const std::byte> window_pages_;
+    std::uint64_t window_begin_ = 0;  // in pages
+    unsigned leaves_in_a_row_ = 0;
+    Direction direction_ = Direction::forward;
+
+    bool valid_ = false;
+    std::string key_;        // begins with the prefix of the leaf
+    std::string_view rest_;  // of the key, in the leaf
+    Entry entry_;
+    std::optional<std::uint64_t> log_index_;        // of the entry
+    std::vector<std::vector<log::LogName>> table_;  // the pages of the log table met so far
+};
+
+}  // namespace bitask::keydir
