@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/environment.hpp"
+#include "keydir/cursor.hpp"
 #include "keydir/entry.hpp"
 #include "keydir/hint_info.hpp"
 #include "keydir/hint_node.hpp"
@@ -49,25 +50,19 @@ private:
 // The entry with all that is known of it but the key itself.
 [[nodiscard]] Entry entry_of(const LeafEntry& leaf, const log::LogName& log, std::size_t key_size);
 
-// A walk over a hint, which must outlive it. All moves return whether there is an item; when there
-// is none, or after an exception, the cursor stands nowhere until the next seek.
-class HintCursor {
+// A walk over a hint, which must outlive it. After an exception the cursor stands nowhere.
+class HintCursor final : public Cursor {
 public:
     explicit HintCursor(const Hint& hint);
-    HintCursor(HintCursor&&) = default;
-    HintCursor& operator=(HintCursor&&) = default;
-    HintCursor(const HintCursor&) = delete;  // a path points into its own buffers
-    HintCursor& operator=(const HintCursor&) = delete;
-    ~HintCursor() = default;
 
-    bool seek(std::string_view at_or_after);
-    bool seek_before(std::optional<std::string_view> before);  // or the last of all
-    bool next();
-    bool previous();
+    bool seek(std::string_view at_or_after) override;
+    bool seek_before(std::optional<std::string_view> before) override;
+    bool next() override;
+    bool previous() override;
 
-    [[nodiscard]] bool valid() const noexcept { return valid_; }
-    [[nodiscard]] std::string_view key() const noexcept { return key_; }  // until the next move
-    [[nodiscard]] const Entry& entry() const noexcept { return entry_; }  // likewise
+    [[nodiscard]] bool valid() const noexcept override { return valid_; }
+    [[nodiscard]] std::string_view key() const noexcept override { return key_; }
+    [[nodiscard]] const Entry& entry() const noexcept override { return entry_; }
 
 private:
     enum class Direction { forward, backward };

@@ -1,56 +1,69 @@
 #pragma once
 
+#include "io/environment.hpp"
+#include "keydir/cursor.hpp"
 #include "keydir/entry.hpp"
+#include "keydir/hint.hpp"
+#include "keydir/table.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <vector>
 
 namespace bitask::keydir {
 
-// The key directory: for every key its newest record, tombstones included, in byte order.
-//
-// Rebuilt from the logs in memory; callers see only find, the walk in key order and the totals,
-// which a directory that lies on disk can offer as well.
-class Keydir {
-public:
-    // Takes note of a record. When a newer record of the key is known already, that one stays and
-    // is returned.
-    std::optional<Entry> apply(std::string_view key, const Entry& entry);
+// How much of the logs is current.
+struct Totals {
+    struct Log {
+        std::uint64_t live_bytes = 0;       // of records that are current and have a value
+        std::uint64_t tombstone_bytes = 0;  // of tombstones that are current
 
-    // Nothing when the logs hold no record of the key at all.
-    [[nodiscard]] std::optional<Entry> find(std::string_view key) const;
-
-    struct Item {
-        std::string_view key;  // valid until the next apply()
-        Entry entry;
+        friend bool operator==(const Log&, const Log&) = default;
     };
 
-    // The first item with a key >= `from`, or > `from`; nothing when there is none.
-    [[nodiscard]] std::optional<Item> at_or_after(std::string_view from) const;
-    [[nodiscard]] std::optional<Item> after(std::string_view from) const;
+    std::uint64_t live_keys = 0;
+    std::uint64_t live_bytes = 0;  // of records
+    std::map<log::LogName, Log> logs;
 
-    // The last item with a key < `to`; without `to`, the last of all.
-    [[nodiscard]] std::optional<Item> before(const std::optional<std::string>& to) const;
+    void add(const Entry& entry);
+    void subtract(const Entry& entry);
 
-    void for_each(const std::function<void(std::string_view key, const Entry& entry)>& visit) const;
+    friend bool operator==(const Totals&, const Totals&) = default;
+};
 
-    [[nodiscard]] std::uint64_t live_keys() const noexcept { return live_keys_; }
-    [[nodiscard]] std::uint64_t live_bytes() const noexcept { return live_bytes_; }  // of records
+// The key directory: for every key its newest record, tombstones included, in byte order. What was
+// met last is in a table in memory, the rest in hints on disk.
+//
+// What reads hints throws HintDamaged when one of them is gone or is not what was written.
+class Keydir {
+public:
+    // Takes note of a record. When a newer record of the key is in the table already, that one
+    // stays and is returned.
+    std::optional<Entry> apply(std::string_view key, const Entry& entry);
+
+    // Nothing when no record of the key is known at all.
+    [[nodiscard]] std::optional<Entry> find(std::string_view key) const;
+
+    // A walk over everything, good until the next apply() or spill().
+    [[nodiscard]] std::unique_ptr<Cursor> cursor() const;
+
+    // Takes a walk over everything.
+    [[nodiscard]] Totals totals() const;
+
+    // Memory of the table, in bytes.
+    [[nodiscard]] std::size_t memory() const noexcept { return table_.memory(); }
+
+    // Moves the table into a hint in `files`, which have no names and last as long as this does.
+    // Merges such hints when there are many. Throws Error (io).
+    void spill(io::Folder& files);
 
 private:
-    using Map = std::map<std::string, Entry, std::less<>>;
-
-    [[nodiscard]] std::optional<Item> item(Map::const_iterator at) const;
-    void count(const Entry& entry);
-    void discount(const Entry& entry);
-
-    Map entries_;
-    std::uint64_t live_keys_ = 0;
-    std::uint64_t live_bytes_ = 0;
+    std::vector<std::unique_ptr<Hint>> hints_;  // oldest first
+    std::uint64_t next_hint_ = 1;
+    Table table_;
 };
 
 }  // namespace bitask::keydir

@@ -18,21 +18,6 @@ namespace {
 using log::LogKind;
 using log::LogName;
 
-// What compaction needs to know of one log.
-struct Share {
-    std::uint64_t live_bytes = 0;
-    std::uint64_t tombstone_bytes = 0;  // of current ones
-};
-
-std::map<LogName, Share> shares_of(const keydir::Keydir& keydir) {
-    std::map<LogName, Share> shares;
-    keydir.for_each([&shares](std::string_view /*key*/, const keydir::Entry& entry) {
-        Share& share = shares[entry.location.log];
-        (entry.live() ? share.live_bytes : share.tombstone_bytes) += entry.header.record_size();
-    });
-    return shares;
-}
-
 double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -247,14 +232,14 @@ bool CompactionPlan::has_input(const LogName& log) const {
 CompactionPlan plan_compaction(const Recovery& state, const CompactionOptions& options) {
     CompactionPlan plan;
     const std::uint64_t total = state.total_bytes();
-    if (percent(total - state.keydir.live_bytes(), total) < options.if_garbage_percent) {
+    keydir::Totals totals = state.keydir.totals();
+    if (percent(total - totals.live_bytes, total) < options.if_garbage_percent) {
         plan.kept = state.logs;
         return plan;
     }
-    auto shares = shares_of(state.keydir);
     bool all_dead_bytes_in_inputs = state.damage.empty();
     for (const LogState& log : state.logs) {
-        const Share& share = shares[log.name];
+        const keydir::Totals::Log& share = totals.logs[log.name];
         const std::uint64_t dead = log.size - share.live_bytes;
         const bool empty = log.size == 0 && log.name.kind != LogKind::active;
         const bool worth_it = dead > 0 && percent(dead, log.size) >= options.min_garbage_percent;

@@ -12,8 +12,6 @@
 namespace bitask {
 namespace {
 
-using keydir::Keydir;
-
 // How often a value may be looked for anew because a compaction has moved it.
 constexpr int kMaxMoves = 100;
 
@@ -38,13 +36,21 @@ public:
           state_{store::recover_beside_writers(environment_, *folder_, nullptr)} {}
 
     [[nodiscard]] const store::Recovery& state() const noexcept { return state_; }
-    [[nodiscard]] const Keydir& keydir() const noexcept { return state_.keydir; }
+    [[nodiscard]] const keydir::Keydir& keydir() const noexcept { return state_.keydir; }
+
+    // Grows whenever the key directory is another.
+    [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
     // The key's current value, null when there is none. The key directory may be renewed. Throws
     // Error (corrupt) when the newest record of the key is known to be damaged.
     [[nodiscard]] std::unique_ptr<Value> value_of(std::string_view key) {
+        return value_of(key, keydir().find(key));
+    }
+
+    // Likewise, where the key's entry has been looked up already.
+    [[nodiscard]] std::unique_ptr<Value> value_of(std::string_view key,
+                                                  std::optional<keydir::Entry> entry) {
         for (int i = 0; i < kMaxMoves; ++i) {
-            const auto entry = keydir().find(key);
             if (const log::Damage* damage = state_.doubt(key, entry);
                 damage != nullptr && (damage->names_its_keys() || !entry || !entry->live())) {
                 throw_hidden(*damage);
@@ -56,6 +62,8 @@ public:
                 return log::read_value(std::move(file), entry->location, entry->header, key);
             }
             state_ = store::recover_beside_writers(environment_, *folder_, nullptr);
+            ++version_;
+            entry = keydir().find(key);
         }
         throw Error{ErrorKind::io,
                     folder_->path() + ": logs keep disappearing while they are read"};
@@ -73,6 +81,7 @@ private:
     std::unique_ptr<io::Folder> folder_;
     store::LogFiles files_;
     store::Recovery state_;
+    std::uint64_t version_ = 1;
 };
 
 namespace {
@@ -110,21 +119,22 @@ private:
 };
 
 // Walks over live keys of a key directory that may be renewed between two steps: it remembers the
-// last key, not a place.
+// last key, and finds its place again.
 class KeyWalk {
 public:
     explicit KeyWalk(const Range& range)
         : bounds_{range}, limit_{range.limit}, reverse_{range.reverse} {}
 
     // Moves to the next live key; false at the end.
-    bool next(const Keydir& keydir) {
+    template <typename View>
+    bool next(const View& view) {
         if (limit_ && taken_ >= *limit_) {
             return false;
         }
-        for (auto item = step(keydir); item && bounds_.contains(item->key); item = step(keydir)) {
-            key_.assign(item->key);
-            started_ = true;
-            if (item->entry.live()) {
+        for (bool more = step(view); more && bounds_.contains(cursor_->key()); more = move_on()) {
+            if (cursor_->entry().live()) {
+                key_.assign(cursor_->key());
+                started_ = true;
                 ++taken_;
                 return true;
             }
@@ -136,14 +146,27 @@ public:
     void take_back() { --taken_; }
 
     [[nodiscard]] const std::string& key() const noexcept { return key_; }
+    [[nodiscard]] const keydir::Entry& entry() const { return cursor_->entry(); }
 
 private:
-    [[nodiscard]] std::optional<Keydir::Item> step(const Keydir& keydir) const {
-        if (reverse_) {
-            return keydir.before(started_ ? std::optional{key_} : bounds_.to());
+    template <typename View>
+    bool step(const View& view) {
+        if (cursor_ && version_ == view.version()) {
+            return move_on();
         }
-        return started_ ? keydir.after(key_) : keydir.at_or_after(bounds_.from());
+        cursor_ = view.keydir().cursor();
+        version_ = view.version();
+        if (reverse_) {
+            return cursor_->seek_before(started_ ? std::optional<std::string_view>{key_}
+                                                 : bounds_.to());
+        }
+        if (!started_) {
+            return cursor_->seek(bounds_.from());
+        }
+        return cursor_->seek(key_) && (cursor_->key() != key_ || cursor_->next());
     }
+
+    bool move_on() { return reverse_ ? cursor_->previous() : cursor_->next(); }
 
     Bounds bounds_;
     std::optional<std::uint64_t> limit_;
@@ -151,6 +174,8 @@ private:
     std::uint64_t taken_ = 0;
     bool started_ = false;
     std::string key_;
+    std::unique_ptr<keydir::Cursor> cursor_;
+    std::uint64_t version_ = 0;  // of the view that the cursor walks over
 };
 
 }  // namespace
@@ -161,7 +186,7 @@ public:
         : view_{view}, walk_{range}, visit_{visit} {}
 
     bool next() override {
-        while (walk_.next(view_.keydir())) {
+        while (walk_.next(view_)) {
             try {
                 if (look()) {
                     return true;
@@ -182,11 +207,10 @@ private:
     // Whether the key at hand is still there, its value at hand too if that is asked for.
     bool look() {
         if (visit_ == Visit::pairs) {
-            value_ = view_.value_of(walk_.key());
+            value_ = view_.value_of(walk_.key(), walk_.entry());
             return value_ != nullptr;
         }
-        const log::Damage* damage =
-            view_.state().doubt(walk_.key(), view_.keydir().find(walk_.key()));
+        const log::Damage* damage = view_.state().doubt(walk_.key(), walk_.entry());
         if (damage != nullptr && damage->names_its_keys()) {
             throw_hidden(*damage);
         }
@@ -242,8 +266,9 @@ std::uint64_t Reader::count(const Range& range) const {
 Statistics Reader::statistics() const {
     const store::Recovery& state = view_->state();
     Statistics statistics;
-    statistics.keys = state.keydir.live_keys();
-    statistics.live_bytes = state.keydir.live_bytes();
+    const keydir::Totals totals = state.keydir.totals();
+    statistics.keys = totals.live_keys;
+    statistics.live_bytes = totals.live_bytes;
     statistics.dead_bytes = state.total_bytes() - statistics.live_bytes;
     statistics.logs = state.logs.size();
     if (state.last_compaction != 0) {

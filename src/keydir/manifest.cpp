@@ -1,0 +1,169 @@
+#include "keydir/manifest.hpp"
+
+#include "codec/crc32.hpp"
+#include "codec/little_endian.hpp"
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <stdexcept>
+#include <string_view>
+
+namespace bitask::keydir {
+namespace {
+
+// magic 8 | crc of the rest of the head u32 | crc of the logs u32 | fields | hints | zeros
+constexpr std::string_view kMagic = "btmanif1";
+constexpr std::size_t kHeadCrcAt = 8;
+constexpr std::size_t kLogsCrcAt = 12;
+constexpr std::size_t kFieldsAt = 16;
+constexpr std::size_t kLogSize = 48;
+
+class Encoder {
+public:
+    explicit Encoder(std::string& out) : out_{out} {}
+
+    Encoder& operator<<(std::unsigned_integral auto number) {
+        std::array<std::byte, sizeof(number)> bytes{};
+        codec::store<decltype(number)>(bytes, number);
+        out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return *this;
+    }
+
+private:
+    std::string& out_;
+};
+
+// Takes numbers from the front; zero when there are none left, which no checksum lets happen.
+class Decoder {
+public:
+    explicit Decoder(std::span<const std::byte> bytes) : bytes_{bytes} {}
+
+    template <std::unsigned_integral Number>
+    Decoder& operator>>(Number& number) {
+        if (bytes_.size() < sizeof(Number)) {
+            number = 0;
+            return *this;
+        }
+        number = codec::load<Number>(bytes_.first<sizeof(Number)>());
+        bytes_ = bytes_.subspan(sizeof(Number));
+        return *this;
+    }
+
+    std::string take(std::size_t size) {
+        size = std::min(size, bytes_.size());
+        const auto taken = bytes_.first(size);
+        bytes_ = bytes_.subspan(size);
+        return {reinterpret_cast<const char*>(taken.data()), taken.size()};
+    }
+
+private:
+    std::span<const std::byte> bytes_;
+};
+
+void set_crc(std::string& head, std::size_t at, std::uint32_t crc) {
+    std::array<std::byte, sizeof(crc)> bytes{};
+    codec::store<std::uint32_t>(bytes, crc);
+    std::ranges::copy(bytes, std::as_writable_bytes(std::span{head}).subspan(at).begin());
+}
+
+std::uint32_t crc_at(std::span<const std::byte> head, std::size_t at) {
+    return codec::load<std::uint32_t>(head.subspan(at).first<sizeof(std::uint32_t)>());
+}
+
+std::string_view text(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+std::string encode_manifest(const Manifest& manifest) {
+    if (manifest.hints.size() > kMaxHints || manifest.boot.size() > Manifest::kMaxBootSize) {
+        throw std::logic_error{"a manifest with more than it can hold"};
+    }
+    std::string logs;
+    Encoder log_encoder{logs};
+    for (const Manifest::Log& log : manifest.logs) {
+        log_encoder << log.name.number << log.name.generation
+                    << static_cast<std::uint64_t>(log.name.kind) << log.size << log.live_bytes
+                    << log.tombstone_bytes;
+    }
+
+    std::string head{kMagic};
+    head.resize(kFieldsAt);
+    Encoder encoder{head};
+    encoder << manifest.active_log << manifest.position << manifest.last_timestamp
+            << manifest.ordered_from << manifest.last_compaction << manifest.live_keys
+            << manifest.live_bytes << std::uint32_t{manifest.synced ? 1U : 0U}
+            << static_cast<std::uint32_t>(manifest.hints.size())
+            << static_cast<std::uint64_t>(manifest.logs.size())
+            << static_cast<std::uint32_t>(manifest.boot.size());
+    head += manifest.boot;
+    head.resize(head.size() + Manifest::kMaxBootSize - manifest.boot.size());
+    for (const HintInfo& hint : manifest.hints) {
+        encoder << hint.number << hint.pages << hint.root_page << hint.root_pages << hint.levels
+                << hint.log_table_page << hint.logs << hint.entries << hint.live_keys
+                << hint.live_bytes << hint.max_timestamp << hint.seed;
+    }
+    head.resize(Manifest::kHeadSize);
+    set_crc(head, kLogsCrcAt, codec::crc32(logs));
+    set_crc(head, kHeadCrcAt, codec::crc32(std::string_view{head}.substr(kLogsCrcAt)));
+    return head + logs;
+}
+
+std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
+    if (head.size() < Manifest::kHeadSize) {
+        return std::nullopt;
+    }
+    head = head.first(Manifest::kHeadSize);
+    if (!text(head).starts_with(kMagic) ||
+        crc_at(head, kHeadCrcAt) != codec::crc32(text(head.subspan(kLogsCrcAt)))) {
+        return std::nullopt;
+    }
+    Manifest manifest;
+    std::uint32_t synced = 0;
+    std::uint32_t hints = 0;
+    std::uint32_t boot_size = 0;
+    Decoder decoder{head.subspan(kFieldsAt)};
+    decoder >> manifest.active_log >> manifest.position >> manifest.last_timestamp >>
+        manifest.ordered_from >> manifest.last_compaction >> manifest.live_keys >>
+        manifest.live_bytes >> synced >> hints >> manifest.log_count >> boot_size;
+    if (hints > kMaxHints || boot_size > Manifest::kMaxBootSize) {
+        return std::nullopt;
+    }
+    manifest.synced = synced == 1;
+    manifest.boot = decoder.take(Manifest::kMaxBootSize).substr(0, boot_size);
+    manifest.hints.resize(hints);
+    for (HintInfo& hint : manifest.hints) {
+        decoder >> hint.number >> hint.pages >> hint.root_page >> hint.root_pages >> hint.levels >>
+            hint.log_table_page >> hint.logs >> hint.entries >> hint.live_keys >> hint.live_bytes >>
+            hint.max_timestamp >> hint.seed;
+    }
+    return manifest;
+}
+
+std::optional<Manifest> decode_manifest(std::span<const std::byte> bytes) {
+    auto manifest = decode_manifest_head(bytes);
+    if (!manifest) {
+        return std::nullopt;
+    }
+    const auto logs = bytes.subspan(Manifest::kHeadSize);
+    if (logs.size() % kLogSize != 0 || logs.size() / kLogSize != manifest->log_count ||
+        crc_at(bytes, kLogsCrcAt) != codec::crc32(text(logs))) {
+        return std::nullopt;
+    }
+    Decoder decoder{logs};
+    manifest->logs.resize(static_cast<std::size_t>(manifest->log_count));
+    for (Manifest::Log& log : manifest->logs) {
+        std::uint64_t kind = 0;
+        decoder >> log.name.number >> log.name.generation >> kind >> log.size >> log.live_bytes >>
+            log.tombstone_bytes;
+        if (kind > static_cast<std::uint64_t>(log::LogKind::active)) {
+            return std::nullopt;
+        }
+        log.name.kind = static_cast<log::LogKind>(kind);
+    }
+    return manifest;
+}
+
+}  // namespace bitask::keydir

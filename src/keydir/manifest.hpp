@@ -1,0 +1,69 @@
+#pragma once
+
+#include "keydir/hint_info.hpp"
+#include "log/log_name.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bitask::keydir {
+
+// A name that the reference passes over: an integer stands before the first point.
+inline constexpr const char* kManifestFile = "0.manifest";
+inline constexpr const char* kNewManifestFile = "0.manifest.tmp";
+
+// More hints than this are never named: a reader would have to look into all of them.
+inline constexpr std::size_t kMaxHints = 24;
+
+// Which hints there are, and what they speak of: every record before a position in the logs, and
+// none behind it. Replaced as a whole. It can be made anew from the logs at any time.
+struct Manifest {
+    // What the hints know of one log.
+    struct Log {
+        log::LogName name;       // as it was called then; an active log may have been sealed since
+        std::uint64_t size = 0;  // in bytes, as far as the hints speak of it
+        std::uint64_t live_bytes = 0;       // of records that are current and have a value
+        std::uint64_t tombstone_bytes = 0;  // of tombstones that are current
+
+        friend bool operator==(const Log&, const Log&) = default;
+    };
+
+    // The active log when the manifest was written, and how far the hints speak of it.
+    std::uint64_t active_log = 0;
+    std::uint64_t position = 0;  // in bytes
+
+    std::uint64_t last_timestamp = 0;   // the highest before the position, ms since the epoch
+    std::uint64_t ordered_from = 0;     // as in store::LockNote
+    std::uint64_t last_compaction = 0;  // ms since the epoch, 0 when there was none
+    std::uint64_t live_keys = 0;
+    std::uint64_t live_bytes = 0;  // of records
+    bool synced = false;  // whether all that it speaks of was on disk, it and its hints too
+
+    // When it was not: the run of the system in which it was written. After another start of the
+    // system nobody knows what the disk has kept.
+    std::string boot;  // at most kMaxBootSize bytes
+
+    std::vector<HintInfo> hints;  // oldest first
+    std::vector<Log> logs;        // in order; not in a manifest that was read by its head alone
+    std::uint64_t log_count = 0;  // how many of them there are
+
+    static constexpr std::size_t kHeadSize = 4096;
+    static constexpr std::size_t kMaxBootSize = 40;
+
+    friend bool operator==(const Manifest&, const Manifest&) = default;
+};
+
+// kHeadSize bytes, then the logs.
+[[nodiscard]] std::string encode_manifest(const Manifest& manifest);
+
+// All of a manifest but its logs. Nothing for bytes that are no manifest's head.
+[[nodiscard]] std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head);
+
+// A whole manifest. Nothing for bytes that are none.
+[[nodiscard]] std::optional<Manifest> decode_manifest(std::span<const std::byte> bytes);
+
+}  // namespace bitask::keydir

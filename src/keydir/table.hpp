@@ -1,0 +1,68 @@
+#pragma once
+
+#include "keydir/entry.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace bitask::keydir {
+
+// The newest records of the keys that no hint covers yet, in memory. Filled in any order; put in
+// order when someone asks for it.
+class Table {
+public:
+    struct Item {
+        std::string_view key;
+        Entry entry;
+    };
+
+    Table() = default;
+    Table(Table&&) = default;
+    Table& operator=(Table&&) = default;
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
+    ~Table() = default;
+
+    // Takes note of a record. When a newer record of the key is known already, that one stays and
+    // is returned.
+    std::optional<Entry> apply(std::string_view key, const Entry& entry);
+
+    // The pointer is good until the next apply() or clear().
+    [[nodiscard]] const Entry* find(std::string_view key) const;
+
+    // All items in the order of their keys, good until the next apply() or clear().
+    [[nodiscard]] const std::vector<const Item*>& sorted() const;
+
+    [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+    [[nodiscard]] std::size_t memory() const noexcept;  // in bytes, about
+
+    void clear();
+
+private:
+    // Places for keys: pieces of memory that never move.
+    class Arena {
+    public:
+        [[nodiscard]] std::string_view keep(std::string_view key);
+        [[nodiscard]] std::size_t memory() const noexcept { return memory_; }
+
+    private:
+        std::deque<std::vector<char>> pieces_;
+        std::size_t memory_ = 0;
+    };
+
+    // Where the key is in `slots_`, or the free slot that it would get.
+    [[nodiscard]] std::size_t slot_of(std::string_view key) const;
+    void grow();
+
+    std::deque<Item> items_;
+    std::vector<std::uint32_t> slots_;  // 1 + index in items_, 0 when free; a power of two of them
+    Arena arena_;
+    mutable std::vector<const Item*> sorted_;  // empty, or all items
+};
+
+}  // namespace bitask::keydir
