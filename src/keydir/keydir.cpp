@@ -14,25 +14,11 @@ constexpr std::size_t kMaxSpilledHints = 16;
 
 }  // namespace
 
-void Totals::add(const Entry& entry) {
-    Log& log = logs[entry.location.log];
-    if (entry.live()) {
-        ++live_keys;
-        live_bytes += entry.header.record_size();
-        log.live_bytes += entry.header.record_size();
-    } else {
-        log.tombstone_bytes += entry.header.record_size();
-    }
-}
-
-void Totals::subtract(const Entry& entry) {
-    Log& log = logs[entry.location.log];
-    if (entry.live()) {
-        --live_keys;
-        live_bytes -= entry.header.record_size();
-        log.live_bytes -= entry.header.record_size();
-    } else {
-        log.tombstone_bytes -= entry.header.record_size();
+Keydir::Keydir(const io::Folder& folder, const std::vector<HintInfo>& hints,
+               std::optional<Totals> totals)
+    : folder_{&folder}, hint_totals_{std::move(totals)} {
+    for (const HintInfo& info : hints) {
+        hints_.push_back({info, nullptr});
     }
 }
 
@@ -41,42 +27,48 @@ std::optional<Entry> Keydir::apply(std::string_view key, const Entry& entry) {
 }
 
 std::optional<Entry> Keydir::find(std::string_view key) const {
-    std::optional<Entry> newest;
-    if (const Entry* entry = table_.find(key)) {
-        newest = *entry;
-    }
-    for (const auto& hint : hints_ | std::views::reverse) {
-        if (newest && newest->header.timestamp > hint->info().max_timestamp) {
-            continue;  // nothing in it can be newer
-        }
-        const auto entry = hint->find(key);
-        if (entry && (!newest || entry->newer_than(newest->header.timestamp, newest->location))) {
-            newest = entry;
-        }
-    }
-    return newest;
+    const Entry* const entry = table_.find(key);
+    return find_in_hints(key, entry == nullptr ? std::nullopt : std::optional{*entry});
 }
 
 std::unique_ptr<Cursor> Keydir::cursor() const {
-    if (hints_.empty()) {
+    return cursor_over(hints_.size());
+}
+
+std::unique_ptr<Cursor> Keydir::cursor_over(std::size_t newest_hints) const {
+    if (newest_hints == 0) {
         return std::make_unique<TableCursor>(table_);
     }
     std::vector<std::unique_ptr<Cursor>> sources;
     if (!table_.empty()) {
         sources.push_back(std::make_unique<TableCursor>(table_));
     }
-    for (const auto& hint : hints_) {
-        sources.push_back(std::make_unique<HintCursor>(*hint));
+    for (std::size_t i = hints_.size() - newest_hints; i < hints_.size(); ++i) {
+        sources.push_back(std::make_unique<HintCursor>(open(hints_[i])));
     }
     return sources.size() == 1 ? std::move(sources.front())
                                : std::make_unique<MergedCursor>(std::move(sources));
 }
 
 Totals Keydir::totals() const {
-    Totals totals;
-    const auto all = cursor();
-    for (bool more = all->seek({}); more; more = all->next()) {
-        totals.add(all->entry());
+    Totals totals = hint_totals_.value_or(Totals{});
+    if (!hint_totals_ && !hints_.empty()) {
+        const auto all = cursor();
+        for (bool more = all->seek({}); more; more = all->next()) {
+            totals.add(all->entry());
+        }
+        return totals;
+    }
+    for (const Table::Item* item : table_.sorted()) {
+        const auto known = find_in_hints(item->key, std::nullopt);
+        const Entry& entry = item->entry;
+        if (known && known->newer_than(entry.header.timestamp, entry.location)) {
+            continue;
+        }
+        if (known) {
+            totals.subtract(*known);
+        }
+        totals.add(entry);
     }
     return totals;
 }
@@ -84,10 +76,10 @@ Totals Keydir::totals() const {
 void Keydir::spill(io::Folder& files) {
     // With many hints all of them go into one, so that a lookup stays cheap.
     const bool merge = hints_.size() + 1 >= kMaxSpilledHints;
+    const std::uint64_t number = hints_.empty() ? 1 : hints_.back().info.number + 1;
     auto file = files.create_unnamed();
-    HintWriter writer{*file, next_hint_, static_cast<std::uint32_t>(next_hint_)};
-    ++next_hint_;
-    const auto from = merge ? cursor() : std::make_unique<TableCursor>(table_);
+    HintWriter writer{*file, number, static_cast<std::uint32_t>(number)};
+    const auto from = merge ? cursor() : cursor_over(0);
     for (bool more = from->seek({}); more; more = from->next()) {
         writer.add(from->key(), from->entry());
     }
@@ -95,8 +87,33 @@ void Keydir::spill(io::Folder& files) {
     if (merge) {
         hints_.clear();
     }
-    hints_.push_back(std::make_unique<Hint>(std::move(file), info));
+    hints_.push_back({info, std::make_unique<Hint>(std::move(file), info)});
     table_.clear();
+}
+
+const Hint& Keydir::open(NamedHint& hint) const {
+    if (!hint.hint) {
+        auto file = folder_->open(hint_file_name(hint.info.number), io::Access::read);
+        if (!file) {
+            throw HintDamaged{hint_file_name(hint.info.number) + ": missing"};
+        }
+        hint.hint = std::make_unique<Hint>(std::move(file), hint.info);
+    }
+    return *hint.hint;
+}
+
+std::optional<Entry> Keydir::find_in_hints(std::string_view key,
+                                           std::optional<Entry> newest) const {
+    for (NamedHint& hint : hints_ | std::views::reverse) {
+        if (newest && newest->header.timestamp > hint.info.max_timestamp) {
+            continue;  // nothing in it can be newer
+        }
+        const auto entry = open(hint).find(key);
+        if (entry && (!newest || entry->newer_than(newest->header.timestamp, newest->location))) {
+            newest = entry;
+        }
+    }
+    return newest;
 }
 
 }  // namespace bitask::keydir

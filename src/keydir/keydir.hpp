@@ -5,9 +5,9 @@
 #include "keydir/entry.hpp"
 #include "keydir/hint.hpp"
 #include "keydir/table.hpp"
+#include "keydir/totals.hpp"
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -15,31 +15,19 @@
 
 namespace bitask::keydir {
 
-// How much of the logs is current.
-struct Totals {
-    struct Log {
-        std::uint64_t live_bytes = 0;       // of records that are current and have a value
-        std::uint64_t tombstone_bytes = 0;  // of tombstones that are current
-
-        friend bool operator==(const Log&, const Log&) = default;
-    };
-
-    std::uint64_t live_keys = 0;
-    std::uint64_t live_bytes = 0;  // of records
-    std::map<log::LogName, Log> logs;
-
-    void add(const Entry& entry);
-    void subtract(const Entry& entry);
-
-    friend bool operator==(const Totals&, const Totals&) = default;
-};
-
 // The key directory: for every key its newest record, tombstones included, in byte order. What was
 // met last is in a table in memory, the rest in hints on disk.
 //
 // What reads hints throws HintDamaged when one of them is gone or is not what was written.
 class Keydir {
 public:
+    Keydir() = default;
+
+    // What these hints speak of; they are opened when they are first needed. The folder must
+    // outlive the key directory. `totals` are those of all hints together, where they are known.
+    Keydir(const io::Folder& folder, const std::vector<HintInfo>& hints,
+           std::optional<Totals> totals);
+
     // Takes note of a record. When a newer record of the key is in the table already, that one
     // stays and is returned.
     std::optional<Entry> apply(std::string_view key, const Entry& entry);
@@ -50,19 +38,33 @@ public:
     // A walk over everything, good until the next apply() or spill().
     [[nodiscard]] std::unique_ptr<Cursor> cursor() const;
 
-    // Takes a walk over everything.
+    // Likewise over the table and the newest hints alone.
+    [[nodiscard]] std::unique_ptr<Cursor> cursor_over(std::size_t newest_hints) const;
+
+    // Exact; takes a lookup for each key in the table, or a walk over everything where the totals
+    // of the hints are not known.
     [[nodiscard]] Totals totals() const;
 
-    // Memory of the table, in bytes.
-    [[nodiscard]] std::size_t memory() const noexcept { return table_.memory(); }
+    [[nodiscard]] const Table& table() const noexcept { return table_; }
 
-    // Moves the table into a hint in `files`, which have no names and last as long as this does.
-    // Merges such hints when there are many. Throws Error (io).
+    // Moves the table into a hint in `files`, which has no name and lasts as long as this does.
+    // Merges such hints when there are many. For a key directory that began without hints. Throws
+    // Error (io).
     void spill(io::Folder& files);
 
 private:
-    std::vector<std::unique_ptr<Hint>> hints_;  // oldest first
-    std::uint64_t next_hint_ = 1;
+    struct NamedHint {
+        HintInfo info;
+        std::unique_ptr<Hint> hint;  // null until it is needed
+    };
+
+    [[nodiscard]] const Hint& open(NamedHint& hint) const;
+    [[nodiscard]] std::optional<Entry> find_in_hints(std::string_view key,
+                                                     std::optional<Entry> newest) const;
+
+    const io::Folder* folder_ = nullptr;
+    mutable std::vector<NamedHint> hints_;  // oldest first
+    std::optional<Totals> hint_totals_;
     Table table_;
 };
 

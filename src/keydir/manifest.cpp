@@ -12,7 +12,6 @@
 namespace bitask::keydir {
 namespace {
 
-// magic 8 | crc of the rest of the head u32 | crc of the logs u32 | fields | hints | zeros
 constexpr std::string_view kMagic = "btmanif1";
 constexpr std::size_t kHeadCrcAt = 8;
 constexpr std::size_t kLogsCrcAt = 12;
@@ -50,13 +49,6 @@ public:
         return *this;
     }
 
-    std::string take(std::size_t size) {
-        size = std::min(size, bytes_.size());
-        const auto taken = bytes_.first(size);
-        bytes_ = bytes_.subspan(size);
-        return {reinterpret_cast<const char*>(taken.data()), taken.size()};
-    }
-
 private:
     std::span<const std::byte> bytes_;
 };
@@ -77,9 +69,18 @@ std::string_view text(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+Totals Manifest::totals() const {
+    Totals totals{.live_keys = live_keys, .live_bytes = live_bytes, .logs = {}};
+    for (const Log& log : logs) {
+        totals.logs[log.name] = {.live_bytes = log.live_bytes,
+                                 .tombstone_bytes = log.tombstone_bytes};
+    }
+    return totals;
+}
+
 std::string encode_manifest(const Manifest& manifest) {
-    if (manifest.hints.size() > kMaxHints || manifest.boot.size() > Manifest::kMaxBootSize) {
-        throw std::logic_error{"a manifest with more than it can hold"};
+    if (manifest.hints.size() > kMaxHints) {
+        throw std::logic_error{"a manifest with more hints than it can hold"};
     }
     std::string logs;
     Encoder log_encoder{logs};
@@ -94,12 +95,7 @@ std::string encode_manifest(const Manifest& manifest) {
     Encoder encoder{head};
     encoder << manifest.active_log << manifest.position << manifest.last_timestamp
             << manifest.ordered_from << manifest.last_compaction << manifest.live_keys
-            << manifest.live_bytes << std::uint32_t{manifest.synced ? 1U : 0U}
-            << static_cast<std::uint32_t>(manifest.hints.size())
-            << static_cast<std::uint64_t>(manifest.logs.size())
-            << static_cast<std::uint32_t>(manifest.boot.size());
-    head += manifest.boot;
-    head.resize(head.size() + Manifest::kMaxBootSize - manifest.boot.size());
+            << manifest.live_bytes << std::uint64_t{manifest.hints.size()};
     for (const HintInfo& hint : manifest.hints) {
         encoder << hint.number << hint.pages << hint.root_page << hint.root_pages << hint.levels
                 << hint.log_table_page << hint.logs << hint.entries << hint.live_keys
@@ -121,19 +117,15 @@ std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
         return std::nullopt;
     }
     Manifest manifest;
-    std::uint32_t synced = 0;
-    std::uint32_t hints = 0;
-    std::uint32_t boot_size = 0;
+    std::uint64_t hints = 0;
     Decoder decoder{head.subspan(kFieldsAt)};
     decoder >> manifest.active_log >> manifest.position >> manifest.last_timestamp >>
         manifest.ordered_from >> manifest.last_compaction >> manifest.live_keys >>
-        manifest.live_bytes >> synced >> hints >> manifest.log_count >> boot_size;
-    if (hints > kMaxHints || boot_size > Manifest::kMaxBootSize) {
+        manifest.live_bytes >> hints;
+    if (hints > kMaxHints) {
         return std::nullopt;
     }
-    manifest.synced = synced == 1;
-    manifest.boot = decoder.take(Manifest::kMaxBootSize).substr(0, boot_size);
-    manifest.hints.resize(hints);
+    manifest.hints.resize(static_cast<std::size_t>(hints));
     for (HintInfo& hint : manifest.hints) {
         decoder >> hint.number >> hint.pages >> hint.root_page >> hint.root_pages >> hint.levels >>
             hint.log_table_page >> hint.logs >> hint.entries >> hint.live_keys >> hint.live_bytes >>
@@ -148,12 +140,11 @@ std::optional<Manifest> decode_manifest(std::span<const std::byte> bytes) {
         return std::nullopt;
     }
     const auto logs = bytes.subspan(Manifest::kHeadSize);
-    if (logs.size() % kLogSize != 0 || logs.size() / kLogSize != manifest->log_count ||
-        crc_at(bytes, kLogsCrcAt) != codec::crc32(text(logs))) {
+    if (logs.size() % kLogSize != 0 || crc_at(bytes, kLogsCrcAt) != codec::crc32(text(logs))) {
         return std::nullopt;
     }
     Decoder decoder{logs};
-    manifest->logs.resize(static_cast<std::size_t>(manifest->log_count));
+    manifest->logs.resize(logs.size() / kLogSize);
     for (Manifest::Log& log : manifest->logs) {
         std::uint64_t kind = 0;
         decoder >> log.name.number >> log.name.generation >> kind >> log.size >> log.live_bytes >>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "keydir/hint_info.hpp"
+#include "keydir/totals.hpp"
 #include "log/log_name.hpp"
 
 #include <cstddef>
@@ -20,19 +21,26 @@ inline constexpr const char* kNewManifestFile = "0.manifest.tmp";
 inline constexpr std::size_t kMaxHints = 24;
 
 // Which hints there are, and what they speak of: every record before a position in the logs, and
-// none behind it. Replaced as a whole. It can be made anew from the logs at any time.
+// none behind it. Replaced as a whole, and only when all that it speaks of is on disk. It can be
+// made anew from the logs at any time.
+//
+// The head: magic "btmanif1" | crc u32 of the head behind it | crc u32 of the logs |
+// active_log u64 | position u64 | last_timestamp u64 | ordered_from u64 | last_compaction u64 |
+// live_keys u64 | live_bytes u64 | number of hints u64 | hints, the members of HintInfo in order |
+// zeros. Then for each log: number, generation, kind, size, live_bytes, tombstone_bytes, u64 each.
+// (little-endian; see docs/format.md)
 struct Manifest {
     // What the hints know of one log.
     struct Log {
-        log::LogName name;       // as it was called then; an active log may have been sealed since
-        std::uint64_t size = 0;  // in bytes, as far as the hints speak of it
+        log::LogName name;                  // that of the sealed log, for the active one too
+        std::uint64_t size = 0;             // in bytes, as far as the hints speak of it
         std::uint64_t live_bytes = 0;       // of records that are current and have a value
         std::uint64_t tombstone_bytes = 0;  // of tombstones that are current
 
         friend bool operator==(const Log&, const Log&) = default;
     };
 
-    // The active log when the manifest was written, and how far the hints speak of it.
+    // The log that was active when the manifest was written, and how far the hints speak of it.
     std::uint64_t active_log = 0;
     std::uint64_t position = 0;  // in bytes
 
@@ -41,18 +49,12 @@ struct Manifest {
     std::uint64_t last_compaction = 0;  // ms since the epoch, 0 when there was none
     std::uint64_t live_keys = 0;
     std::uint64_t live_bytes = 0;  // of records
-    bool synced = false;  // whether all that it speaks of was on disk, it and its hints too
-
-    // When it was not: the run of the system in which it was written. After another start of the
-    // system nobody knows what the disk has kept.
-    std::string boot;  // at most kMaxBootSize bytes
-
-    std::vector<HintInfo> hints;  // oldest first
-    std::vector<Log> logs;        // in order; not in a manifest that was read by its head alone
-    std::uint64_t log_count = 0;  // how many of them there are
+    std::vector<HintInfo> hints;   // oldest first
+    std::vector<Log> logs;         // in order, the active one too; not there in a head alone
 
     static constexpr std::size_t kHeadSize = 4096;
-    static constexpr std::size_t kMaxBootSize = 40;
+
+    [[nodiscard]] Totals totals() const;
 
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };

@@ -26,6 +26,12 @@ struct LogName {
     friend auto operator<=>(const LogName&, const LogName&) = default;
 };
 
+// The same log under the name that it has once it is sealed.
+[[nodiscard]] inline LogName as_sealed(LogName name) {
+    name.kind = name.kind == LogKind::active ? LogKind::sealed : name.kind;
+    return name;
+}
+
 // Where a record begins. Ordered like logs, then by offset.
 struct Location {
     LogName log;

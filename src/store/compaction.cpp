@@ -239,7 +239,7 @@ CompactionPlan plan_compaction(const Recovery& state, const CompactionOptions& o
     }
     bool all_dead_bytes_in_inputs = state.damage.empty();
     for (const LogState& log : state.logs) {
-        const keydir::Totals::Log& share = totals.logs[log.name];
+        const keydir::Totals::Log& share = totals.logs[as_sealed(log.name)];
         const std::uint64_t dead = log.size - share.live_bytes;
         const bool empty = log.size == 0 && log.name.kind != LogKind::active;
         const bool worth_it = dead > 0 && percent(dead, log.size) >= options.min_garbage_percent;
