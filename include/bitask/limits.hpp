@@ -16,4 +16,7 @@ inline constexpr std::uint64_t kDefaultMaxLogSize = 4 * 1024 * 1024;
 // How long a writer waits for the lock of another.
 inline constexpr std::chrono::milliseconds kDefaultWait{1000};
 
+// How many bytes of logs a writer leaves behind that no hint speaks of. Readers scan them.
+inline constexpr std::uint64_t kDefaultMaxTail = 64 * 1024;
+
 }  // namespace bitask

@@ -27,6 +27,7 @@ enum class Durability {
 struct WriterOptions {
     std::chrono::milliseconds wait = kDefaultWait;  // for the lock; 0 tries once
     std::uint64_t max_log_size = kDefaultMaxLogSize;
+    std::uint64_t max_tail = kDefaultMaxTail;  // in bytes
     Durability durability = Durability::synced;
     bool create = true;  // a store that is not there; otherwise that is an Error (io)
     // Gets a line for what a user should know though the work goes on: a torn record cut off.

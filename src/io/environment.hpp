@@ -98,6 +98,9 @@ public:
     // Makes the folder's own name survive a power cut, and those of the folders above it.
     virtual void sync_path(const std::string& path) = 0;
 
+    // Where files without names may be made that are no part of any store.
+    [[nodiscard]] virtual std::unique_ptr<Folder> open_scratch_folder() = 0;
+
     [[nodiscard]] virtual std::uint64_t now_milliseconds() = 0;  // since the epoch, by the clock
     virtual void sleep(std::chrono::milliseconds time) = 0;
 };

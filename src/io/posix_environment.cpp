@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <utility>
 
@@ -241,6 +242,16 @@ public:
             sync_folder(fd.get(), parent);
             name = parent;
         }
+    }
+
+    [[nodiscard]] std::unique_ptr<Folder> open_scratch_folder() override {
+        const char* const named = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe)
+        const std::string path = named == nullptr || *named == '\0' ? "/tmp" : named;
+        auto folder = open_folder(path);
+        if (!folder) {
+            throw_io("open", path, ENOENT);
+        }
+        return folder;
     }
 
     [[nodiscard]] std::uint64_t now_milliseconds() override {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace bitask::keydir {
 
@@ -27,6 +28,12 @@ struct HintInfo {
 // "17.hint"
 [[nodiscard]] inline std::string hint_file_name(std::uint64_t number) {
     return std::to_string(number) + ".hint";
+}
+
+[[nodiscard]] inline bool is_hint_name(std::string_view file) {
+    constexpr std::string_view kEnding = ".hint";
+    return file.size() > kEnding.size() && file.ends_with(kEnding) &&
+           file.find_first_not_of("0123456789") == file.size() - kEnding.size();
 }
 
 }  // namespace bitask::keydir

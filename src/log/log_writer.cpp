@@ -48,33 +48,34 @@ private:
 LogWriter::LogWriter(std::unique_ptr<io::File> file, std::string name, std::uint64_t end)
     : file_{std::move(file)}, name_{std::move(name)}, written_end_{end} {}
 
-void LogWriter::append(std::string_view key, std::string_view value, std::uint64_t timestamp) {
+RecordHeader LogWriter::append(std::string_view key, std::string_view value,
+                               std::uint64_t timestamp) {
     check_usable();
-    encode_record(key, value, timestamp, buffer_);
+    const RecordHeader header = encode_record(key, value, timestamp, buffer_);
     ++records_buffered_;
     if (buffer_.size() >= kBufferSize) {
         flush();
     }
+    return header;
 }
 
-void LogWriter::append(std::string_view key, const Value& value, std::uint64_t timestamp) {
+RecordHeader LogWriter::append(std::string_view key, const Value& value, std::uint64_t timestamp) {
     check_usable();
     if (value.size() <= kBufferSize) {
         small_value_.bytes.clear();
         value.copy_to(small_value_);
-        append(key, small_value_.bytes, timestamp);
-        return;
+        return append(key, small_value_.bytes, timestamp);
     }
     flush();
     Checksum checksum;
     checksum.write(key);
     value.copy_to(checksum);
+    const RecordHeader header{.crc = checksum.value(),
+                              .timestamp = timestamp,
+                              .key_size = static_cast<std::uint32_t>(key.size()),
+                              .value_size = static_cast<std::uint32_t>(value.size())};
     std::string head;
-    encode_header({.crc = checksum.value(),
-                   .timestamp = timestamp,
-                   .key_size = static_cast<std::uint32_t>(key.size()),
-                   .value_size = static_cast<std::uint32_t>(value.size())},
-                  head);
+    encode_header(header, head);
 
     begin_write();
     try {
@@ -93,6 +94,7 @@ void LogWriter::append(std::string_view key, const Value& value, std::uint64_t t
     }
     failed_ = false;
     ++records_written_;
+    return header;
 }
 
 void LogWriter::append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size) {

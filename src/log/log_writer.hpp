@@ -2,6 +2,7 @@
 
 #include "bitask/value.hpp"
 #include "io/environment.hpp"
+#include "log/record.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,12 +22,13 @@ public:
     // Owns the file. `name` is for messages; `end` is where the next record goes, in bytes.
     LogWriter(std::unique_ptr<io::File> file, std::string name, std::uint64_t end);
 
-    // An empty value makes a tombstone. The sizes must have been checked.
-    void append(std::string_view key, std::string_view value, std::uint64_t timestamp);
+    // Returns the header of the record. An empty value makes a tombstone. The sizes must have been
+    // checked.
+    RecordHeader append(std::string_view key, std::string_view value, std::uint64_t timestamp);
 
     // A large value is not taken into memory but read twice, for its checksum and to be written;
     // throws Error (io), the log being as before, when the two do not agree.
-    void append(std::string_view key, const Value& value, std::uint64_t timestamp);
+    RecordHeader append(std::string_view key, const Value& value, std::uint64_t timestamp);
 
     // A whole record as it stands in another log.
     void append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size);

@@ -24,15 +24,16 @@ void encode_header(const RecordHeader& header, std::string& out) {
     out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-void encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,
-                   std::string& out) {
-    encode_header({.crc = codec::crc32(value, codec::crc32(key)),
-                   .timestamp = timestamp,
-                   .key_size = static_cast<std::uint32_t>(key.size()),
-                   .value_size = static_cast<std::uint32_t>(value.size())},
-                  out);
+RecordHeader encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,
+                           std::string& out) {
+    const RecordHeader header{.crc = codec::crc32(value, codec::crc32(key)),
+                              .timestamp = timestamp,
+                              .key_size = static_cast<std::uint32_t>(key.size()),
+                              .value_size = static_cast<std::uint32_t>(value.size())};
+    encode_header(header, out);
     out.append(key);
     out.append(value);
+    return header;
 }
 
 }  // namespace bitask::log

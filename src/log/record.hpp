@@ -43,8 +43,8 @@ struct RecordHeader {
 // Appends the header's bytes to `out`.
 void encode_header(const RecordHeader& header, std::string& out);
 
-// Appends a whole record to `out`. An empty value makes a tombstone.
-void encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,
-                   std::string& out);
+// Appends a whole record to `out`, and returns its header. An empty value makes a tombstone.
+RecordHeader encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,
+                           std::string& out);
 
 }  // namespace bitask::log

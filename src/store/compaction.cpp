@@ -286,7 +286,8 @@ CompactionReport preview_compaction(const std::string& store, const CompactionOp
     if (!folder) {
         store::throw_no_store(store);
     }
-    const auto state = store::recover_beside_writers(environment, *folder, nullptr);
+    const auto state =
+        store::recover_beside_writers(environment, *folder, store::Hints::ignored, {});
     return store::report_of(state, store::plan_compaction(state, options));
 }
 

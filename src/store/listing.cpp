@@ -1,6 +1,8 @@
 #include "store/listing.hpp"
 
 #include "bitask/error.hpp"
+#include "keydir/hint_info.hpp"
+#include "keydir/manifest.hpp"
 #include "store/writer_lock.hpp"
 
 #include <algorithm>
@@ -18,8 +20,10 @@ Listing list_store(const io::Folder& folder) {
     for (const std::string& file : folder.list()) {
         if (const auto log = log::parse_log_name(file)) {
             listing.logs.push_back(*log);
-        } else if (log::is_temporary_name(file)) {
+        } else if (log::is_temporary_name(file) || file == keydir::kNewManifestFile) {
             listing.temporaries.push_back(file);
+        } else if (keydir::is_hint_name(file)) {
+            listing.hints.push_back(file);
         } else if (file == kLockFile) {
             listing.has_lock_file = true;
         }

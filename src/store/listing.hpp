@@ -12,6 +12,7 @@ namespace bitask::store {
 // What lies in a store's folder. Files that are not the store's are passed over.
 struct Listing {
     std::vector<log::LogName> logs;        // in the order of logs
+    std::vector<std::string> hints;        // by name, whoever may name them
     std::vector<std::string> temporaries;  // left behind by a killed compaction, or in the making
     bool has_lock_file = false;
 

@@ -21,6 +21,9 @@ public:
     [[nodiscard]] std::shared_ptr<const io::File> open(const log::LogName& name,
                                                        const std::vector<log::LogName>& listed);
 
+    // After logs have been replaced by others of the same names.
+    void forget() { recent_.clear(); }
+
 private:
     const io::Folder& folder_;
     std::list<std::pair<log::LogName, std::shared_ptr<const io::File>>> recent_;  // newest first

@@ -26,14 +26,16 @@ double Statistics::garbage_percent() const {
     return total == 0 ? 0 : 100.0 * static_cast<double>(dead_bytes) / static_cast<double>(total);
 }
 
-// One state of the store, renewed when a compaction has taken logs of it away.
+// One state of the store, renewed when it turns out to be that of the past: when a compaction has
+// taken logs away, or a hint is gone or is not what it was.
 class Reader::View {
 public:
     View(io::Environment& environment, const std::string& store)
         : environment_{environment},
           folder_{environment.open_folder(store)},
           files_{folder_or_throw(store)},
-          state_{store::recover_beside_writers(environment_, *folder_, nullptr)} {}
+          state_{store::recover_beside_writers(environment_, *folder_, store::Hints::trusted, {})} {
+    }
 
     [[nodiscard]] const store::Recovery& state() const noexcept { return state_; }
     [[nodiscard]] const keydir::Keydir& keydir() const noexcept { return state_.keydir; }
@@ -41,10 +43,39 @@ public:
     // Grows whenever the key directory is another.
     [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
 
-    // The key's current value, null when there is none. The key directory may be renewed. Throws
-    // Error (corrupt) when the newest record of the key is known to be damaged.
+    // Does something that reads hints, again and again with another view until they do not fail.
+    template <typename Action>
+    auto with_hints(Action action) {
+        for (int i = 0;; ++i) {
+            try {
+                return action();
+            } catch (const keydir::HintDamaged& damaged) {
+                if (i == kMaxMoves) {
+                    throw Error{ErrorKind::io, folder_->path() + ": " + damaged.what()};
+                }
+                renew();
+            }
+        }
+    }
+
+    // Makes sure that the state names all logs.
+    void list_logs() {
+        if (state_.manifest && state_.manifest->logs.empty()) {
+            state_ = store::recover_beside_writers(
+                environment_, *folder_, hints_,
+                {.all_logs = true, .only_key = std::nullopt, .progress = nullptr});
+            ++version_;
+        }
+    }
+
+    [[nodiscard]] std::optional<keydir::Entry> find(std::string_view key) {
+        return with_hints([&] { return keydir().find(key); });
+    }
+
+    // The key's current value, null when there is none. Throws Error (corrupt) when the newest
+    // record of the key is known to be damaged.
     [[nodiscard]] std::unique_ptr<Value> value_of(std::string_view key) {
-        return value_of(key, keydir().find(key));
+        return value_of(key, find(key));
     }
 
     // Likewise, where the key's entry has been looked up already.
@@ -58,12 +89,11 @@ public:
             if (!entry || !entry->live()) {
                 return nullptr;
             }
-            if (auto file = files_.open(entry->location.log, state_.listed)) {
-                return log::read_value(std::move(file), entry->location, entry->header, key);
+            if (auto value = try_to_read(key, *entry)) {
+                return value;
             }
-            state_ = store::recover_beside_writers(environment_, *folder_, nullptr);
-            ++version_;
-            entry = keydir().find(key);
+            renew();
+            entry = find(key);
         }
         throw Error{ErrorKind::io,
                     folder_->path() + ": logs keep disappearing while they are read"};
@@ -77,9 +107,40 @@ private:
         return *folder_;
     }
 
+    // Null when the record is not where the key directory says, and that may be a matter of time:
+    // hints may be older than the logs, and only the logs can tell damage from that.
+    [[nodiscard]] std::unique_ptr<Value> try_to_read(std::string_view key,
+                                                     const keydir::Entry& entry) {
+        auto file = files_.open(entry.location.log, state_.listed);
+        if (!file) {
+            return nullptr;
+        }
+        try {
+            return log::read_value(std::move(file), entry.location, entry.header, key);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::corrupt || !state_.manifest) {
+                throw;
+            }
+            return nullptr;
+        }
+    }
+
+    // Looks at the store anew; without its hints when they are still the same.
+    void renew() {
+        const auto before = state_.manifest;
+        state_ = store::recover_beside_writers(environment_, *folder_, hints_, {});
+        if (state_.manifest && before && state_.manifest->hints == before->hints) {
+            hints_ = store::Hints::ignored;
+            state_ = store::recover_beside_writers(environment_, *folder_, hints_, {});
+        }
+        files_.forget();
+        ++version_;
+    }
+
     io::Environment& environment_;
     std::unique_ptr<io::Folder> folder_;
     store::LogFiles files_;
+    store::Hints hints_ = store::Hints::trusted;
     store::Recovery state_;
     std::uint64_t version_ = 1;
 };
@@ -127,13 +188,26 @@ public:
 
     // Moves to the next live key; false at the end.
     template <typename View>
-    bool next(const View& view) {
+    bool next(View& view) {
         if (limit_ && taken_ >= *limit_) {
             return false;
         }
+        return view.with_hints([&] { return next_live(view); });
+    }
+
+    // The key at hand turned out not to count.
+    void take_back() { --taken_; }
+
+    [[nodiscard]] const std::string& key() const noexcept { return key_; }
+    [[nodiscard]] const keydir::Entry& entry() const noexcept { return entry_; }
+
+private:
+    template <typename View>
+    bool next_live(const View& view) {
         for (bool more = step(view); more && bounds_.contains(cursor_->key()); more = move_on()) {
             if (cursor_->entry().live()) {
                 key_.assign(cursor_->key());
+                entry_ = cursor_->entry();
                 started_ = true;
                 ++taken_;
                 return true;
@@ -142,13 +216,6 @@ public:
         return false;
     }
 
-    // The key at hand turned out not to count.
-    void take_back() { --taken_; }
-
-    [[nodiscard]] const std::string& key() const noexcept { return key_; }
-    [[nodiscard]] const keydir::Entry& entry() const { return cursor_->entry(); }
-
-private:
     template <typename View>
     bool step(const View& view) {
         if (cursor_ && version_ == view.version()) {
@@ -174,6 +241,7 @@ private:
     std::uint64_t taken_ = 0;
     bool started_ = false;
     std::string key_;
+    keydir::Entry entry_;
     std::unique_ptr<keydir::Cursor> cursor_;
     std::uint64_t version_ = 0;  // of the view that the cursor walks over
 };
@@ -235,7 +303,7 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Answer Reader::get(std::string_view key) const {
     Answer answer{.value = view_->value_of(key), .doubt = {}};
     if (answer.value) {
-        if (const auto* damage = view_->state().doubt(key, view_->keydir().find(key))) {
+        if (const auto* damage = view_->state().doubt(key, view_->find(key))) {
             answer.doubt = damage->describe();
         }
     }
@@ -264,13 +332,15 @@ std::uint64_t Reader::count(const Range& range) const {
 }
 
 Statistics Reader::statistics() const {
-    const store::Recovery& state = view_->state();
+    view_->list_logs();
     Statistics statistics;
-    const keydir::Totals totals = state.keydir.totals();
+    const keydir::Totals totals = view_->with_hints([this] { return view_->keydir().totals(); });
+    const store::Recovery& state = view_->state();
     statistics.keys = totals.live_keys;
     statistics.live_bytes = totals.live_bytes;
     statistics.dead_bytes = state.total_bytes() - statistics.live_bytes;
     statistics.logs = state.logs.size();
+    statistics.hints = state.manifest ? state.manifest->hints.size() : 0;
     if (state.last_compaction != 0) {
         statistics.last_compaction = state.last_compaction;
     }

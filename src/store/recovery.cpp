@@ -2,11 +2,13 @@
 
 #include "bitask/error.hpp"
 #include "log/log_scanner.hpp"
+#include "store/hint_files.hpp"
 #include "store/listing.hpp"
 #include "store/writer_lock.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -22,11 +24,18 @@ constexpr int kMaxRecoveries = 100;
 // off a torn record and written over it.
 constexpr int kLooksAtDamage = 3;
 
+// How much memory the table of a key directory may take.
+constexpr std::size_t kMaxTableMemory = std::size_t{8} * 1024 * 1024;
+
+// How often a reader looks again before it takes a manifest for stale: a writer may just have put
+// another in its place.
+constexpr int kMaxMisfits = 3;
+
 class Replay {
 public:
-    Replay(const std::vector<log::LogName>& logs, const std::optional<LockNote>& note,
-           bool thorough, Progress* progress)
-        : note_{note}, thorough_{thorough}, progress_{progress} {
+    Replay(io::Environment& environment, const std::vector<log::LogName>& logs,
+           const std::optional<LockNote>& note, const RecoveryOptions& options)
+        : environment_{environment}, note_{note}, options_{options} {
         result_.listed = logs;
         result_.note = note;
         // Without a note nobody knows who has written what there is.
@@ -37,15 +46,35 @@ public:
 
     void set_total(std::uint64_t bytes) { total_bytes_ = bytes; }
 
-    void add_log(const log::LogName& name, const io::File& file) {
+    // Begins with what the hints of a manifest speak of, in place of nothing.
+    void begin_with(const io::Folder& folder, const keydir::Manifest& manifest) {
+        result_.manifest = manifest;
+        result_.keydir = keydir::Keydir{folder, manifest.hints, manifest.totals()};
+        result_.last_timestamp = std::max(result_.last_timestamp, manifest.last_timestamp);
+        result_.last_compaction = std::max(result_.last_compaction, manifest.last_compaction);
+        for (const keydir::Manifest::Log& log : manifest.logs) {
+            if (log.name != log::LogName{manifest.active_log, 0, log::LogKind::sealed}) {
+                result_.logs.push_back({log.name, log.size});
+            }
+        }
+    }
+
+    // `from`: what stands before it is known already.
+    void add_log(const log::LogName& name, const io::File& file, std::uint64_t from = 0) {
         const std::uint64_t size = file.size();
         note_lost_end(name, size);
-        log::LogScanner scanner{file, name, bounds_of(name, size, note_, thorough_)};
+        log::LogScanner scanner{file, name, bounds_of(name, size, note_, options_.thorough), from};
         LogState state{name, size};
         using Step = log::LogScanner::Step;
         for (Step step = scanner.next(); step != Step::end; step = scanner.next()) {
             switch (step) {
-                case Step::record: add_record(scanner); break;
+                case Step::record:
+                    if (!options_.only_key || scanner.key() == *options_.only_key) {
+                        add_record(scanner);
+                    } else {
+                        pass_over(scanner.header());
+                    }
+                    break;
                 case Step::damage: add_damage(scanner.damage()); break;
                 case Step::torn_tail:
                     result_.torn_tails.push_back(scanner.damage());
@@ -98,17 +127,24 @@ private:
         }
     }
 
-    void add_record(const log::LogScanner& scanner) {
+    void pass_over(const log::RecordHeader& header) {
         ++result_.records;
+        result_.last_timestamp = std::max(result_.last_timestamp, header.timestamp);
+        date_damage();
+    }
+
+    void add_record(const log::LogScanner& scanner) {
         const keydir::Entry entry{scanner.place(), scanner.header()};
         if (is_behind_the_note(entry.location) && entry.header.timestamp < result_.last_timestamp) {
             result_.ordered_from = entry.location.log.number + 1;  // not our writing
         }
-        result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
-        date_damage();
+        pass_over(entry.header);
         const auto newer = result_.keydir.apply(scanner.key(), entry);
         if (newer && newer->header.timestamp > entry.header.timestamp) {
             judge_disorder(scanner.key(), *newer, entry);
+        }
+        if (result_.keydir.table().memory() > kMaxTableMemory && !result_.manifest) {
+            result_.keydir.spill(*environment_.open_scratch_folder());
         }
     }
 
@@ -140,14 +176,14 @@ private:
     }
 
     void report(std::uint64_t in_this_log) {
-        if (progress_ != nullptr) {
-            progress_->advance(done_bytes_ + in_this_log, total_bytes_);
+        if (options_.progress != nullptr) {
+            options_.progress->advance(done_bytes_ + in_this_log, total_bytes_);
         }
     }
 
+    io::Environment& environment_;
     const std::optional<LockNote>& note_;
-    bool thorough_;
-    Progress* progress_;
+    const RecoveryOptions& options_;
     std::uint64_t done_bytes_ = 0;
     std::uint64_t total_bytes_ = 0;
     std::vector<std::size_t> undated_;  // damage with a timestamp that is not known yet
@@ -164,6 +200,25 @@ bool is_newer(const Recovery& state, const keydir::Entry& entry, const log::Dama
     // Without a timestamp nothing whole was read behind it.
     return entry.location != damage.place && damage.timestamp &&
            entry.newer_than(*damage.timestamp, damage.place);
+}
+
+// Whether the logs that the manifest knows are those that are there, but for the log that was
+// active then and newer ones.
+bool knows_logs(const keydir::Manifest& manifest, const std::vector<log::LogName>& logs) {
+    const auto is_tail = [&manifest](const log::LogName& name) {
+        return name.number > manifest.active_log ||
+               as_sealed(name) == log::LogName{manifest.active_log, 0, log::LogKind::sealed};
+    };
+    std::vector<log::LogName> known;
+    for (const keydir::Manifest::Log& log : manifest.logs) {
+        if (!is_tail(log.name)) {
+            known.push_back(log.name);
+        }
+    }
+    std::vector<log::LogName> there;
+    std::ranges::copy_if(logs, std::back_inserter(there),
+                         [&is_tail](const log::LogName& name) { return !is_tail(name); });
+    return known == there;
 }
 
 std::optional<std::uint64_t> total_size(const io::Folder& folder,
@@ -227,11 +282,12 @@ log::Bounds bounds_of(const log::LogName& log, std::uint64_t size,
     return bounds;
 }
 
-std::optional<Recovery> recover(const io::Folder& folder, const std::vector<log::LogName>& logs,
-                                const std::optional<LockNote>& note, bool thorough,
-                                Progress* progress) {
-    Replay replay{logs, note, thorough, progress};
-    if (progress != nullptr) {
+std::optional<Recovery> recover(io::Environment& environment, const io::Folder& folder,
+                                const std::vector<log::LogName>& logs,
+                                const std::optional<LockNote>& note,
+                                const RecoveryOptions& options) {
+    Replay replay{environment, logs, note, options};
+    if (options.progress != nullptr) {
         const auto total = total_size(folder, logs);
         if (!total) {
             return std::nullopt;
@@ -248,17 +304,69 @@ std::optional<Recovery> recover(const io::Folder& folder, const std::vector<log:
     return replay.take();
 }
 
-Recovery recover_beside_writers(io::Environment& environment, const io::Folder& folder,
-                                Progress* progress) {
+std::optional<Recovery> recover_tail(io::Environment& environment, const io::Folder& folder,
+                                     const keydir::Manifest& manifest,
+                                     const std::vector<log::LogName>* logs,
+                                     const std::optional<LockNote>& note,
+                                     const RecoveryOptions& options) {
+    const log::LogName active{manifest.active_log, 0, log::LogKind::active};
+    if (logs != nullptr && !knows_logs(manifest, *logs)) {
+        return std::nullopt;
+    }
+    // Under the name that it had, whatever it has now: the hints call it so, too.
+    const auto file = logs == nullptr ? folder.open(log::file_name(active), io::Access::read)
+                                      : open_log(folder, active, std::vector<log::LogName>{});
+    if (!file || file->size() < manifest.position) {
+        return std::nullopt;
+    }
+    const std::vector<log::LogName> listed = logs == nullptr ? std::vector{active} : *logs;
+    Replay replay{environment, listed, note, options};
+    replay.begin_with(folder, manifest);
+    replay.add_log(active, *file, manifest.position);
+    for (const log::LogName& name : listed) {
+        if (as_sealed(name) <= as_sealed(active)) {
+            continue;
+        }
+        const auto newer = open_log(folder, name, listed);
+        if (!newer) {
+            return std::nullopt;
+        }
+        replay.add_log(name, *newer);
+    }
+    return replay.take();
+}
+
+Recovery recover_beside_writers(io::Environment& environment, const io::Folder& folder, Hints hints,
+                                const RecoveryOptions& options) {
     int looks_at_damage = 0;
+    int misfits = 0;
     for (int i = 0; i < kMaxRecoveries; ++i) {
         // The note goes first: it may then be older than the logs, but never newer.
         const auto note = read_note(folder);
-        const Listing listing = list_store_beside_writers(folder);
-        if (!listing.is_store()) {
-            throw_no_store(folder.path());
+        std::optional<Recovery> recovery;
+        if (hints == Hints::trusted && !options.all_logs) {
+            if (const auto head = read_manifest(folder, ManifestPart::head)) {
+                recovery = recover_tail(environment, folder, *head, nullptr, note, options);
+            }
         }
-        auto recovery = recover(folder, listing.logs, note, false, progress);
+        if (!recovery) {
+            const Listing listing = list_store_beside_writers(folder);
+            if (!listing.is_store()) {
+                throw_no_store(folder.path());
+            }
+            if (hints == Hints::trusted) {
+                if (const auto manifest = read_manifest(folder, ManifestPart::whole)) {
+                    recovery =
+                        recover_tail(environment, folder, *manifest, &listing.logs, note, options);
+                    if (!recovery && misfits++ < kMaxMisfits) {
+                        continue;
+                    }
+                }
+            }
+            if (!recovery) {
+                recovery = recover(environment, folder, listing.logs, note, options);
+            }
+        }
         if (!recovery) {
             continue;
         }

@@ -3,6 +3,7 @@
 #include "bitask/progress.hpp"
 #include "io/environment.hpp"
 #include "keydir/keydir.hpp"
+#include "keydir/manifest.hpp"
 #include "log/damage.hpp"
 #include "log/log_name.hpp"
 #include "store/lock_note.hpp"
@@ -34,6 +35,10 @@ struct Recovery {
     std::uint64_t last_compaction = 0;    // likewise
     std::optional<LockNote> note;         // that the replay went by
 
+    // Whose hints the key directory begins with; nothing when the logs alone have told. Only its
+    // head, when the folder was not listed.
+    std::optional<keydir::Manifest> manifest;
+
     // `lost_end`: a log is shorter than the last writer had synced it. To a reader that looks like
     // the tail that a killed writer leaves, and it goes on; verify and the next writer tell.
 
@@ -49,17 +54,45 @@ struct Recovery {
                                            const std::optional<keydir::Entry>& known) const;
 };
 
-// Replays these logs. Nothing when one of them is gone: list the folder again. `thorough` is for
-// writers, see log::Bounds. `progress` may be null. Throws Error (io).
-[[nodiscard]] std::optional<Recovery> recover(const io::Folder& folder,
-                                              const std::vector<log::LogName>& logs,
-                                              const std::optional<LockNote>& note, bool thorough,
-                                              Progress* progress);
+struct RecoveryOptions {
+    // For writers: see log::Bounds.
+    bool thorough = false;
 
-// Lists and replays a store while others may write to it, compact it, or cut off a torn tail.
-// Throws Error (io), also when there is no store.
+    // Name all logs, also where hints make it possible to do without.
+    bool all_logs = false;
+
+    // Records of other keys are checked, but not kept.
+    std::optional<std::string> only_key;
+
+    Progress* progress = nullptr;  // may be null
+};
+
+// Replays these logs. Nothing when one of them is gone: list the folder again. What the memory for
+// a key directory cannot hold goes to scratch files. Throws Error (io).
+[[nodiscard]] std::optional<Recovery> recover(io::Environment& environment,
+                                              const io::Folder& folder,
+                                              const std::vector<log::LogName>& logs,
+                                              const std::optional<LockNote>& note,
+                                              const RecoveryOptions& options);
+
+// Takes the manifest's word for what its hints speak of, and replays what is behind. With the
+// names of all logs it is held against them; without, the log that was active then must still be.
+// Nothing when the manifest does not fit: then the logs have to tell. Throws Error (io).
+[[nodiscard]] std::optional<Recovery> recover_tail(io::Environment& environment,
+                                                   const io::Folder& folder,
+                                                   const keydir::Manifest& manifest,
+                                                   const std::vector<log::LogName>* logs,
+                                                   const std::optional<LockNote>& note,
+                                                   const RecoveryOptions& options);
+
+// Whether a reader may believe hints.
+enum class Hints { trusted, ignored };
+
+// What is in a store, while others may write to it, compact it, or cut off a torn tail. Throws
+// Error (io), also when there is no store.
 [[nodiscard]] Recovery recover_beside_writers(io::Environment& environment,
-                                              const io::Folder& folder, Progress* progress);
+                                              const io::Folder& folder, Hints hints,
+                                              const RecoveryOptions& options);
 
 // What the note says about a log of this name and size.
 [[nodiscard]] log::Bounds bounds_of(const log::LogName& log, std::uint64_t size,

@@ -16,7 +16,9 @@ VerifyReport verify(io::Environment& environment, const std::string& store, Prog
     if (!folder) {
         store::throw_no_store(store);
     }
-    const auto state = store::recover_beside_writers(environment, *folder, progress);
+    const auto state =
+        store::recover_beside_writers(environment, *folder, store::Hints::ignored,
+                                      {.only_key = std::nullopt, .progress = progress});
     VerifyReport report;
     report.logs = state.logs.size();
     report.records = state.records;

@@ -1,6 +1,9 @@
 #include "store/write_session.hpp"
 
+#include "codec/crc32.hpp"
+#include "keydir/hint_info.hpp"
 #include "log/log_scanner.hpp"
+#include "store/hint_files.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +13,9 @@ namespace {
 
 using log::LogKind;
 using log::LogName;
+
+// During a load: of logs that no hint speaks of, in bytes.
+constexpr std::uint64_t kMaxTailInSession = std::uint64_t{16} * 1024 * 1024;
 
 std::unique_ptr<io::Folder> open_store(io::Environment& environment, const std::string& store,
                                        bool create) {
@@ -33,16 +39,9 @@ WriteSession::WriteSession(io::Environment& environment, std::string path, Write
       options_{std::move(options)},
       folder_{open_store(environment, path_, options_.create)},
       lock_{*folder_, options_.wait} {
-    const Listing listing = list_store(*folder_);
-    for (const std::string& leftover : listing.temporaries) {
-        folder_->remove(leftover);
-    }
-    if (!listing.logs.empty()) {
-        newest_number_ = listing.logs.back().number;
-    }
     const auto note = lock_.note();
-    if (!resume(listing, note)) {
-        repair(listing, note);
+    if (!resume(note)) {
+        repair(note);
     }
 }
 
@@ -50,10 +49,9 @@ bool WriteSession::remove(std::string_view key) {
     if (key.empty()) {
         throw Error{ErrorKind::usage, "empty key"};
     }
-    const Recovery& state = replayed();
-    const auto known = state.keydir.find(key);
+    const auto known = find(key);
     // Where a lost record may have been the key's newest, a tombstone makes sure of it.
-    if ((!known || !known->live()) && state.doubt(key, known) == nullptr) {
+    if ((!known || !known->live()) && state_.doubt(key, known) == nullptr) {
         return false;
     }
     append(key, std::string_view{});
@@ -61,9 +59,15 @@ bool WriteSession::remove(std::string_view key) {
 }
 
 void WriteSession::commit() {
-    if (!changed_) {
-        return;
+    if (changed_) {
+        commit_changes();
     }
+    if ((has_manifest_ && tail_has_sealed_logs_) || tail_bytes_ > options_.max_tail) {
+        publish();
+    }
+}
+
+void WriteSession::commit_changes() {
     begin_change();
     lock_.check();
     if (options_.durability == Durability::synced) {
@@ -103,19 +107,27 @@ std::uint64_t WriteSession::next_timestamp() {
     return note_.last_timestamp;
 }
 
-bool WriteSession::resume(const Listing& listing, const std::optional<LockNote>& note) {
-    if (!note || listing.logs.empty() ||
-        listing.logs.back() != LogName{note->log, 0, LogKind::active} ||
-        std::ranges::count(listing.logs, LogKind::active, &LogName::kind) != 1) {
+bool WriteSession::resume(const std::optional<LockNote>& note) {
+    if (!note) {
         return false;
     }
-    const LogName name = listing.logs.back();
+    const auto manifest = read_manifest(*folder_, ManifestPart::head);
+    if (manifest) {
+        if (manifest->active_log != note->log || manifest->position > note->end ||
+            !has_hints(*folder_, *manifest)) {
+            return false;
+        }
+    } else if (note->end > options_.max_tail || !is_alone(LogName{note->log, 0, LogKind::active})) {
+        return false;
+    }
+    const LogName name{note->log, 0, LogKind::active};
     const auto file = folder_->open(log::file_name(name), io::Access::read);
     const std::uint64_t size = file ? file->size() : 0;
     if (!file || size < note->end) {
         return false;
     }
     note_ = *note;
+    newest_number_ = note->log;
     names_unsynced_ = logs_unsynced_ = !note->synced;
     log::LogScanner scanner{*file, name, bounds_of(name, size, note, true), note->end};
     using Step = log::LogScanner::Step;
@@ -133,39 +145,101 @@ bool WriteSession::resume(const Listing& listing, const std::optional<LockNote>&
         cut_off(scanner.damage());
     }
     open_for_appending(name.number, scanner.place().offset);
+    has_manifest_ = manifest.has_value();
+    tail_bytes_ = log_->end() - (manifest ? manifest->position : 0);
     return true;
 }
 
-void WriteSession::repair(const Listing& listing, const std::optional<LockNote>& note) {
+// Whether the folder holds this log and no other. Leftovers are removed on the way.
+bool WriteSession::is_alone(const LogName& log) {
+    const Listing listing = list_store(*folder_);
+    remove_leftovers(listing, std::nullopt);
+    return listing.logs == std::vector{log};
+}
+
+void WriteSession::remove_leftovers(const Listing& listing,
+                                    const std::optional<keydir::Manifest>& manifest) {
+    for (const std::string& leftover : listing.temporaries) {
+        folder_->remove(leftover);
+    }
+    for (const std::string& hint : listing.hints) {
+        const bool named =
+            manifest && std::ranges::any_of(manifest->hints, [&hint](const keydir::HintInfo& info) {
+                return keydir::hint_file_name(info.number) == hint;
+            });
+        if (!named) {
+            folder_->remove(hint);
+        }
+    }
+}
+
+void WriteSession::repair(const std::optional<LockNote>& note) {
     // Nobody knows what a killed writer, or another program, has synced.
     names_unsynced_ = logs_unsynced_ = true;
     note_.synced = false;
     note_fits_ = false;
-    auto state = recover(*folder_, listing.logs, note, true, nullptr);
-    if (!state) {
-        throw Error{ErrorKind::io, path_ + ": logs disappear in spite of the lock"};
+    const Listing listing = list_store(*folder_);
+    if (!listing.logs.empty()) {
+        newest_number_ = listing.logs.back().number;
     }
-    if (!state->lost_end.empty()) {
-        options_.warn(state->lost_end);
+    auto manifest = read_manifest(*folder_, ManifestPart::whole);
+    if (manifest && !has_hints(*folder_, *manifest)) {
+        manifest.reset();
     }
-    for (const log::Damage& torn : state->torn_tails) {
+    recover_all(listing, manifest, note);
+    remove_leftovers(listing, state_.manifest);
+    if (!state_.lost_end.empty()) {
+        options_.warn(state_.lost_end);
+    }
+    for (const log::Damage& torn : state_.torn_tails) {
         cut_off(torn);
     }
-    note_.last_timestamp = state->last_timestamp;
-    note_.ordered_from = state->ordered_from;
-    note_.last_compaction = state->last_compaction;
-    for (const LogState& log : state->logs) {
-        if (log.name.kind != LogKind::active) {
+    note_.last_timestamp = state_.last_timestamp;
+    note_.ordered_from = state_.ordered_from;
+    note_.last_compaction = state_.last_compaction;
+    const std::vector<LogState> logs = state_.logs;
+    for (const LogState& log : logs) {
+        const bool is_active =
+            std::ranges::find(listing.logs, LogName{log.name.number, 0, LogKind::active}) !=
+            listing.logs.end();
+        if (log.name.kind != LogKind::active || !is_active) {
             continue;
         }
         open_for_appending(log.name.number, log.size);
         // Only the newest log may go on. Neither may one that ends in damage: what is appended
         // must be found again.
-        if (log.name.number != newest_number_ || state->has_damage(log.name)) {
+        if (log.name.number != newest_number_ || state_.has_damage(log.name)) {
             seal_log();
         }
     }
-    replayed_ = std::move(state);
+    tail_bytes_ = state_.total_bytes();
+    has_manifest_ = state_.manifest.has_value();
+    if (has_manifest_) {
+        tail_has_sealed_logs_ = newest_number_ != state_.manifest->active_log;
+        for (const keydir::Manifest::Log& log : state_.manifest->logs) {
+            tail_bytes_ -= log.size;
+        }
+    } else {
+        remove_manifest(*folder_);
+    }
+}
+
+void WriteSession::recover_all(const Listing& listing,
+                               const std::optional<keydir::Manifest>& manifest,
+                               const std::optional<LockNote>& note) {
+    const RecoveryOptions options{.thorough = true, .only_key = std::nullopt, .progress = nullptr};
+    std::optional<Recovery> state;
+    if (manifest) {
+        state = recover_tail(environment_, *folder_, *manifest, &listing.logs, note, options);
+    }
+    if (!state) {
+        state = recover(environment_, *folder_, listing.logs, note, options);
+    }
+    if (!state) {
+        throw Error{ErrorKind::io, path_ + ": logs disappear in spite of the lock"};
+    }
+    state_ = std::move(*state);
+    known_ = true;
 }
 
 void WriteSession::cut_off(const log::Damage& torn) {
@@ -202,11 +276,19 @@ void WriteSession::make_room() {
     }
     if (!log_) {
         start_log();
+        if (tail_bytes_ > kMaxTailInSession) {
+            publish();  // lest a reader, or whoever comes after a kill, have much to scan
+        }
     }
     changed_ = true;
 }
 
 void WriteSession::start_log() {
+    // Another program may have made logs since.
+    const Listing listing = list_store(*folder_);
+    if (!listing.logs.empty()) {
+        newest_number_ = std::max(newest_number_, listing.logs.back().number);
+    }
     if (newest_number_ == UINT64_MAX) {
         throw Error{ErrorKind::io, path_ + ": the store has no log number left"};
     }
@@ -238,6 +320,8 @@ LogName WriteSession::seal_log() {
     }
     changes_in_sealed_logs_ += log_->records_written();
     log_.reset();
+    known_ = false;
+    tail_has_sealed_logs_ = true;
     return sealed;
 }
 
@@ -269,29 +353,80 @@ void WriteSession::sync_log(const LogName& log) {
     file->sync();
 }
 
-Recovery& WriteSession::replayed() {
-    if (!replayed_) {
+const Recovery& WriteSession::known() {
+    if (!known_) {
         if (log_) {
             log_->flush();
         }
-        replayed_ = recover(*folder_, list_store(*folder_).logs, lock_.note(), true, nullptr);
-        if (!replayed_) {
-            throw Error{ErrorKind::io, path_ + ": logs disappear in spite of the lock"};
-        }
+        recover_all(list_store(*folder_), read_manifest(*folder_, ManifestPart::whole),
+                    lock_.note());
     }
-    return *replayed_;
+    return state_;
 }
 
-void WriteSession::remember(std::string_view key, const log::Location& place,
-                            std::uint64_t value_size) {
-    if (replayed_) {
-        replayed_->keydir.apply(key,
-                                {.location = place,
-                                 .header = {.crc = 0,
-                                            .timestamp = note_.last_timestamp,
-                                            .key_size = static_cast<std::uint32_t>(key.size()),
-                                            .value_size = static_cast<std::uint32_t>(value_size)}});
+// What the logs say, and no hint.
+void WriteSession::replay() {
+    if (log_) {
+        log_->flush();
     }
+    recover_all(list_store(*folder_), std::nullopt, lock_.note());
+}
+
+std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
+    try {
+        return known().keydir.find(key);
+    } catch (const keydir::HintDamaged&) {
+        replay();
+        tail_bytes_ = state_.total_bytes();  // for none of it there are good hints
+        return state_.keydir.find(key);
+    }
+}
+
+void WriteSession::publish() {
+    try {
+        try {
+            try_to_publish();
+        } catch (const keydir::HintDamaged&) {
+            replay();
+            try_to_publish();
+        }
+    } catch (const Error& error) {
+        options_.warn("no hints written: " + std::string{error.what()});
+    }
+}
+
+void WriteSession::try_to_publish() {
+    lock_.check();
+    if (!log_) {
+        start_log();
+    }
+    const Recovery& state = known();
+    if (!state.damage.empty()) {
+        return;  // hints cannot tell what may have been lost: the logs have to be asked
+    }
+    sync_before();
+    log_->sync();
+    keydir::Manifest next;
+    next.active_log = note_.log;
+    next.position = log_->end();
+    next.last_timestamp = note_.last_timestamp;
+    next.ordered_from = note_.ordered_from;
+    next.last_compaction = note_.last_compaction;
+    for (const LogState& log : state.logs) {
+        next.logs.push_back({.name = as_sealed(log.name), .size = log.size});
+    }
+    if (next.logs.empty() || next.logs.back().name != as_sealed(active())) {
+        next.logs.push_back({.name = as_sealed(active())});
+    }
+    next.logs.back().size = next.position;
+    const std::string what = std::to_string(environment_.now_milliseconds()) + " " +
+                             std::to_string(next.active_log) + " " + std::to_string(next.position);
+    publish_hints(*folder_, state.keydir, state.manifest, std::move(next), codec::crc32(what));
+    state_ = {};
+    known_ = false;
+    tail_bytes_ = 0;
+    has_manifest_ = true;
+    tail_has_sealed_logs_ = false;
 }
 
 // Old records are about to go: what supersedes them must not be less safe than they were.
@@ -303,8 +438,9 @@ void WriteSession::sync_kept(const CompactionPlan& plan) {
 }
 
 CompactionReport WriteSession::compact(const CompactionOptions& options) {
-    replayed_.reset();
-    const Recovery& state = replayed();
+    replay();
+    const Recovery state = std::move(state_);
+    known_ = false;
     const CompactionPlan plan = plan_compaction(state, options);
     CompactionReport report = report_of(state, plan);
     if (plan.inputs.empty()) {
@@ -320,13 +456,15 @@ CompactionReport WriteSession::compact(const CompactionOptions& options) {
         start_log();
     }
     sync_kept(plan);
+    remove_manifest(*folder_);  // until there is another, the logs have to tell
+    has_manifest_ = false;
+    tail_bytes_ = plan.bytes_after();
     report.logs_written = run_compaction(*folder_, lock_, state, plan, sealed,
                                          options_.max_log_size, options.progress);
     note_.last_compaction = environment_.now_milliseconds();
     changed_ = true;
     failed_ = false;
     commit();
-    replayed_.reset();
     return report;
 }
 

@@ -41,22 +41,28 @@ public:
 
 private:
     // The quick way in: the note says where the last writer ended, and nothing but perhaps an
-    // unfinished record has come since. False when it takes a replay to know.
-    bool resume(const Listing& listing, const std::optional<LockNote>& note);
+    // unfinished record has come since. False when it takes a look at all there is to know.
+    bool resume(const std::optional<LockNote>& note);
+    bool is_alone(const log::LogName& log);
 
-    // The thorough way in: replays everything, cuts off unfinished records, seals logs that
-    // should have been.
-    void repair(const Listing& listing, const std::optional<LockNote>& note);
+    // The thorough way in: replays what no hint speaks of, or everything, cuts off unfinished
+    // records, seals logs that should have been.
+    void repair(const std::optional<LockNote>& note);
 
     template <typename Bytes>
     void append(std::string_view key, const Bytes& value) {
         begin_change();
         make_room();
         const log::Location place = next_place();
-        log_->append(key, value, next_timestamp());
-        remember(key, place, value.size());
+        const log::RecordHeader header = log_->append(key, value, next_timestamp());
+        if (known_) {
+            state_.keydir.apply(key, {.location = place, .header = header});
+        }
+        tail_bytes_ += header.record_size();
         failed_ = false;
     }
+
+    void commit_changes();
 
     // A change that throws leaves `failed_` behind, and no other is begun.
     void begin_change();
@@ -69,8 +75,21 @@ private:
     void sync_logs_before();
     void sync_before();  // logs and names
     void sync_log(const log::LogName& log);
-    [[nodiscard]] Recovery& replayed();
-    void remember(std::string_view key, const log::Location& place, std::uint64_t value_size);
+
+    // With all that is in the store in its key directory.
+    [[nodiscard]] const Recovery& known();
+    void replay();
+    void recover_all(const Listing& listing, const std::optional<keydir::Manifest>& manifest,
+                     const std::optional<LockNote>& note);
+    void remove_leftovers(const Listing& listing, const std::optional<keydir::Manifest>& manifest);
+
+    // What the hints and this session know of a key. Damaged hints are made anew.
+    [[nodiscard]] std::optional<keydir::Entry> find(std::string_view key);
+
+    // Makes hints of what no hint speaks of yet. They are help alone: a failure is no failure of
+    // the change.
+    void publish();
+    void try_to_publish();
     void sync_kept(const CompactionPlan& plan);
 
     [[nodiscard]] log::LogName active() const { return {note_.log, 0, log::LogKind::active}; }
@@ -95,7 +114,12 @@ private:
     bool logs_unsynced_ = false;   // bytes that earlier writers wrote
     bool names_unsynced_ = false;  // in the store's folder, and its own in the folders above
 
-    std::optional<Recovery> replayed_;  // kept up to date once it is there
+    Recovery state_;      // all that is in the store, kept up to date, if
+    bool known_ = false;  // someone had to know: see known()
+
+    std::uint64_t tail_bytes_ = 0;  // of logs that no hint speaks of
+    bool has_manifest_ = false;
+    bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
 };
 
 }  // namespace bitask::store

@@ -206,6 +206,10 @@ FaultyEnvironment::FaultyEnvironment(io::Environment& inner, const FaultPlan& pl
 
 FaultyEnvironment::~FaultyEnvironment() = default;
 
+std::unique_ptr<io::Folder> FaultyEnvironment::open_scratch_folder() {
+    return inner_.open_scratch_folder();
+}
+
 std::unique_ptr<io::Folder> FaultyEnvironment::open_folder(const std::string& path) {
     state_->enter(Step::lookup, "open", path);
     std::unique_ptr<io::Folder> folder = inner_.open_folder(path);

@@ -332,6 +332,11 @@ MemoryEnvironment::~MemoryEnvironment() = default;
 MemoryEnvironment::MemoryEnvironment(MemoryEnvironment&&) noexcept = default;
 MemoryEnvironment& MemoryEnvironment::operator=(MemoryEnvironment&&) noexcept = default;
 
+std::unique_ptr<io::Folder> MemoryEnvironment::open_scratch_folder() {
+    make_folder("/scratch");
+    return open_folder("/scratch");
+}
+
 std::unique_ptr<io::Folder> MemoryEnvironment::open_folder(const std::string& path) {
     const auto found = disk_->folders.find(without_trailing_slash(path));
     return found == disk_->folders.end() ? nullptr

@@ -25,7 +25,7 @@ using test::make_record;
 using test::Strings;
 
 Recovery replay(HandmadeStore& store) {
-    return recover_beside_writers(store.disk, *store.folder, nullptr);
+    return recover_beside_writers(store.disk, *store.folder, Hints::ignored, {});
 }
 
 CompactionPlan plan_of(HandmadeStore& store, const CompactionOptions& options = {}) {

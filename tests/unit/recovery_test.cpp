@@ -22,7 +22,8 @@ using test::make_record;
 using test::Strings;
 
 Recovery replay(HandmadeStore& store, Progress* progress = nullptr) {
-    return recover_beside_writers(store.disk, *store.folder, progress);
+    return recover_beside_writers(store.disk, *store.folder, Hints::ignored,
+                                  {.only_key = std::nullopt, .progress = progress});
 }
 
 Strings descriptions(const std::vector<log::Damage>& damage) {
@@ -248,10 +249,10 @@ TEST_CASE("records that were lost without a name make doubtful what is older tha
 TEST_CASE("a log that is gone when it is to be read makes the replay start over") {
     HandmadeStore store;
     store.file("5.log", make_record("a", "1", 1));
-    CHECK_FALSE(recover(*store.folder, {{5, 0, LogKind::sealed}, {6, 0, LogKind::sealed}},
-                        std::nullopt, false, nullptr));
+    CHECK_FALSE(recover(store.disk, *store.folder,
+                        {{5, 0, LogKind::sealed}, {6, 0, LogKind::sealed}}, std::nullopt, {}));
     // An active log that has been sealed meanwhile is not gone.
-    CHECK(recover(*store.folder, {{5, 0, LogKind::active}}, std::nullopt, false, nullptr));
+    CHECK(recover(store.disk, *store.folder, {{5, 0, LogKind::active}}, std::nullopt, {}));
 }
 
 TEST_CASE("a folder without logs and lock file is no store") {

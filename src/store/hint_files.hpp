@@ -1,0 +1,38 @@
+#pragma once
+
+#include "io/environment.hpp"
+#include "keydir/keydir.hpp"
+#include "keydir/manifest.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace bitask::store {
+
+inline constexpr std::size_t kMaxHintsLeft = 8;
+
+enum class ManifestPart { head, whole };
+
+// Nothing when there is none that can be read, or half of one: then the logs have to tell.
+[[nodiscard]] std::optional<keydir::Manifest> read_manifest(const io::Folder& folder,
+                                                            ManifestPart part);
+
+// Whether all hints that the manifest names are there.
+[[nodiscard]] bool has_hints(const io::Folder& folder, const keydir::Manifest& manifest);
+
+// Makes a manifest of `next`, whose hints hold all that `keydir` does: writes what is in its table
+// to a new hint, merged with hints of `current` where there are too many. `current` is what the key
+// directory began with, and nothing when that was the logs. `next` says how far the hints speak;
+// its hints and totals are filled in here. All that it speaks of must be on disk.
+//
+// `seed` should be another one each time. Throws Error (io) or HintDamaged; what was current then
+// still is.
+keydir::Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
+                               const std::optional<keydir::Manifest>& current,
+                               keydir::Manifest next, std::uint32_t seed);
+
+// Before logs that the hints speak of go away.
+void remove_manifest(io::Folder& folder);
+
+}  // namespace bitask::store
