@@ -1,5 +1,6 @@
 #include "keydir/keydir.hpp"
 
+#include "bitask/limits.hpp"
 #include "keydir/hint_writer.hpp"
 #include "keydir/merged_cursor.hpp"
 #include "keydir/table_cursor.hpp"
@@ -80,15 +81,20 @@ void Keydir::spill(io::Folder& files) {
     auto file = files.create_unnamed();
     HintWriter writer{*file, number, static_cast<std::uint32_t>(number)};
     const auto from = merge ? cursor() : cursor_over(0);
+    Table rest;
     for (bool more = from->seek({}); more; more = from->next()) {
-        writer.add(from->key(), from->entry());
+        if (from->key().size() > kMaxKeySize) {
+            rest.apply(from->key(), from->entry());  // no hint can hold it
+        } else {
+            writer.add(from->key(), from->entry());
+        }
     }
     const HintInfo info = writer.finish();
     if (merge) {
         hints_.clear();
     }
     hints_.push_back({info, std::make_unique<Hint>(std::move(file), info)});
-    table_.clear();
+    table_ = std::move(rest);
 }
 
 const Hint& Keydir::open(NamedHint& hint) const {

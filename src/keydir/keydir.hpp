@@ -47,9 +47,9 @@ public:
 
     [[nodiscard]] const Table& table() const noexcept { return table_; }
 
-    // Moves the table into a hint in `files`, which has no name and lasts as long as this does.
-    // Merges such hints when there are many. For a key directory that began without hints. Throws
-    // Error (io).
+    // Moves the table, but for keys above kMaxKeySize, into a hint in `files`, which has no name
+    // and lasts as long as this does. Merges such hints when there are many. For a key directory
+    // that began without hints. Throws Error (io).
     void spill(io::Folder& files);
 
 private:

@@ -1,6 +1,7 @@
 #include "store/recovery.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/limits.hpp"
 #include "log/log_scanner.hpp"
 #include "store/hint_files.hpp"
 #include "store/listing.hpp"
@@ -143,8 +144,10 @@ private:
         if (newer && newer->header.timestamp > entry.header.timestamp) {
             judge_disorder(scanner.key(), *newer, entry);
         }
-        if (result_.keydir.table().memory() > kMaxTableMemory && !result_.manifest) {
+        result_.fits_hints = result_.fits_hints && scanner.key().size() <= kMaxKeySize;
+        if (result_.keydir.table().memory() > spill_at_ && !result_.manifest) {
             result_.keydir.spill(*environment_.open_scratch_folder());
+            spill_at_ = result_.keydir.table().memory() + kMaxTableMemory;
         }
     }
 
@@ -186,6 +189,7 @@ private:
     const RecoveryOptions& options_;
     std::uint64_t done_bytes_ = 0;
     std::uint64_t total_bytes_ = 0;
+    std::size_t spill_at_ = kMaxTableMemory;
     std::vector<std::size_t> undated_;  // damage with a timestamp that is not known yet
     Recovery result_;
 };

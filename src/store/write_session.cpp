@@ -62,7 +62,9 @@ void WriteSession::commit() {
     if (changed_) {
         commit_changes();
     }
-    if ((has_manifest_ && tail_has_sealed_logs_) || tail_bytes_ > options_.max_tail) {
+    // Hints speak only of what is on disk; who does without syncs leaves them to the next writer.
+    if (options_.durability == Durability::synced &&
+        ((has_manifest_ && tail_has_sealed_logs_) || tail_bytes_ > options_.max_tail)) {
         publish();
     }
 }
@@ -276,7 +278,7 @@ void WriteSession::make_room() {
     }
     if (!log_) {
         start_log();
-        if (tail_bytes_ > kMaxTailInSession) {
+        if (options_.durability == Durability::synced && tail_bytes_ > kMaxTailInSession) {
             publish();  // lest a reader, or whoever comes after a kill, have much to scan
         }
     }
@@ -401,11 +403,11 @@ void WriteSession::try_to_publish() {
         start_log();
     }
     const Recovery& state = known();
-    if (!state.damage.empty()) {
-        return;  // hints cannot tell what may have been lost: the logs have to be asked
+    // Hints cannot tell what may have been lost: then the logs have to be asked.
+    if (!state.damage.empty() || !state.fits_hints) {
+        return;
     }
     sync_before();
-    log_->sync();
     keydir::Manifest next;
     next.active_log = note_.log;
     next.position = log_->end();
@@ -438,6 +440,7 @@ void WriteSession::sync_kept(const CompactionPlan& plan) {
 }
 
 CompactionReport WriteSession::compact(const CompactionOptions& options) {
+    remove_leftovers(list_store(*folder_), read_manifest(*folder_, ManifestPart::whole));
     replay();
     const Recovery state = std::move(state_);
     known_ = false;

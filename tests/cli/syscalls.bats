@@ -107,7 +107,7 @@ any_sync='^[0-9]+ +(fsync|fdatasync|sync|syncfs|msync|sync_file_range)\('
         [[ -n $sync ]] && ((sync < name)) || fail "renamed before it was synced: $temporary"
     done <temporaries
     first_removal=$(first_line 'unlink(at)?\(.*[0-9]\.log"')
-    last_naming=$(last_line 'rename(at2?)?\(.*\.tmp"')
+    last_naming=$(last_line 'rename(at2?)?\(.*[0-9]\.[0-9]+\.tmp"')
     ((last_naming < first_removal))
     grep -nE "fsync\([0-9]+<$STORE>\) += 0" trace | cut -d : -f 1 |
         awk -v after="$last_naming" -v before="$first_removal" \
