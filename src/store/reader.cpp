@@ -63,7 +63,7 @@ public:
         if (state_.manifest && state_.manifest->logs.empty()) {
             state_ = store::recover_beside_writers(
                 environment_, *folder_, hints_,
-                {.all_logs = true, .only_key = std::nullopt, .progress = nullptr});
+                {.thorough = false, .all_logs = true, .progress = nullptr});
             ++version_;
         }
     }
@@ -302,7 +302,7 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 
 Answer Reader::get(std::string_view key) const {
     Answer answer{.value = view_->value_of(key), .doubt = {}};
-    if (answer.value) {
+    if (answer.value && !view_->state().damage.empty()) {
         if (const auto* damage = view_->state().doubt(key, view_->find(key))) {
             answer.doubt = damage->describe();
         }

@@ -61,21 +61,16 @@ public:
     }
 
     // `from`: what stands before it is known already.
-    void add_log(const log::LogName& name, const io::File& file, std::uint64_t from = 0) {
-        const std::uint64_t size = file.size();
+    void add_log(const log::LogName& name, const io::File& file, std::uint64_t from,
+                 const log::Bounds& bounds) {
+        const std::uint64_t size = bounds.size;
         note_lost_end(name, size);
-        log::LogScanner scanner{file, name, bounds_of(name, size, note_, options_.thorough), from};
+        log::LogScanner scanner{file, name, bounds, from};
         LogState state{name, size};
         using Step = log::LogScanner::Step;
         for (Step step = scanner.next(); step != Step::end; step = scanner.next()) {
             switch (step) {
-                case Step::record:
-                    if (!options_.only_key || scanner.key() == *options_.only_key) {
-                        add_record(scanner);
-                    } else {
-                        pass_over(scanner.header());
-                    }
-                    break;
+                case Step::record: add_record(scanner); break;
                 case Step::damage: add_damage(scanner.damage()); break;
                 case Step::torn_tail:
                     result_.torn_tails.push_back(scanner.damage());
@@ -128,18 +123,14 @@ private:
         }
     }
 
-    void pass_over(const log::RecordHeader& header) {
-        ++result_.records;
-        result_.last_timestamp = std::max(result_.last_timestamp, header.timestamp);
-        date_damage();
-    }
-
     void add_record(const log::LogScanner& scanner) {
         const keydir::Entry entry{scanner.place(), scanner.header()};
         if (is_behind_the_note(entry.location) && entry.header.timestamp < result_.last_timestamp) {
             result_.ordered_from = entry.location.log.number + 1;  // not our writing
         }
-        pass_over(entry.header);
+        ++result_.records;
+        result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
+        date_damage();
         const auto newer = result_.keydir.apply(scanner.key(), entry);
         if (newer && newer->header.timestamp > entry.header.timestamp) {
             judge_disorder(scanner.key(), *newer, entry);
@@ -303,7 +294,7 @@ std::optional<Recovery> recover(io::Environment& environment, const io::Folder& 
         if (!file) {
             return std::nullopt;
         }
-        replay.add_log(name, *file);
+        replay.add_log(name, *file, 0, bounds_of(name, file->size(), note, options.thorough));
     }
     return replay.take();
 }
@@ -317,16 +308,21 @@ std::optional<Recovery> recover_tail(io::Environment& environment, const io::Fol
     if (logs != nullptr && !knows_logs(manifest, *logs)) {
         return std::nullopt;
     }
-    // Under the name that it had, whatever it has now: the hints call it so, too.
-    const auto file = logs == nullptr ? folder.open(log::file_name(active), io::Access::read)
-                                      : open_log(folder, active, std::vector<log::LogName>{});
+    auto file = folder.open(log::file_name(active), io::Access::read);
+    log::LogName current = active;
+    if (!file && logs != nullptr) {
+        current = as_sealed(active);
+        file = folder.open(log::file_name(current), io::Access::read);
+    }
     if (!file || file->size() < manifest.position) {
         return std::nullopt;
     }
     const std::vector<log::LogName> listed = logs == nullptr ? std::vector{active} : *logs;
     Replay replay{environment, listed, note, options};
     replay.begin_with(folder, manifest);
-    replay.add_log(active, *file, manifest.position);
+    // Under the name that it had, whatever it has now: the hints call it so, too.
+    replay.add_log(active, *file, manifest.position,
+                   bounds_of(current, file->size(), note, options.thorough));
     for (const log::LogName& name : listed) {
         if (as_sealed(name) <= as_sealed(active)) {
             continue;
@@ -335,7 +331,7 @@ std::optional<Recovery> recover_tail(io::Environment& environment, const io::Fol
         if (!newer) {
             return std::nullopt;
         }
-        replay.add_log(name, *newer);
+        replay.add_log(name, *newer, 0, bounds_of(name, newer->size(), note, options.thorough));
     }
     return replay.take();
 }

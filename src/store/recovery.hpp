@@ -62,9 +62,6 @@ struct RecoveryOptions {
     // Name all logs, also where hints make it possible to do without.
     bool all_logs = false;
 
-    // Records of other keys are checked, but not kept.
-    std::optional<std::string> only_key;
-
     Progress* progress = nullptr;  // may be null
 };
 

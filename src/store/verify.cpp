@@ -105,7 +105,7 @@ VerifyReport verify(io::Environment& environment, const std::string& store, Prog
     const auto manifest = store::read_manifest(*folder, store::ManifestPart::whole);
     const auto state =
         store::recover_beside_writers(environment, *folder, store::Hints::ignored,
-                                      {.only_key = std::nullopt, .progress = progress});
+                                      {.thorough = false, .all_logs = true, .progress = progress});
     VerifyReport report;
     report.logs = state.logs.size();
     report.records = state.records;

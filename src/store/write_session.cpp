@@ -229,7 +229,7 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
 void WriteSession::recover_all(const Listing& listing,
                                const std::optional<keydir::Manifest>& manifest,
                                const std::optional<LockNote>& note) {
-    const RecoveryOptions options{.thorough = true, .only_key = std::nullopt, .progress = nullptr};
+    const RecoveryOptions options{.thorough = true, .all_logs = true, .progress = nullptr};
     std::optional<Recovery> state;
     if (manifest) {
         state = recover_tail(environment_, *folder_, *manifest, &listing.logs, note, options);

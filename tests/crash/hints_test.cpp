@@ -171,6 +171,17 @@ TEST_CASE("logs that another program has changed overtake the hints") {
         store.file("1900000000000.active.log", make_record("key1", "foreign", kNow + 5000));
         expected["key1"] = "foreign";
     }
+    SECTION("the active log was sealed, and has lost its end") {
+        store.put("key1", "unharmed", with_hints());
+        const std::string name = active_log(store.disk, kStore);
+        const std::string bytes = store.bytes(name);
+        store.folder->remove(name);
+        store.file(name.substr(0, name.find('.')) + ".log", bytes + "torn");
+        CHECK(verify(store.disk, kStore, nullptr).damage.size() == 1);
+        store.put("key2", "goes on", with_hints());
+        CHECK(store.get("key2") == "goes on");
+        return;
+    }
     SECTION("sealed logs were compacted into one of a higher number") {
         std::string moved;
         for (const std::string& name : store.logs()) {

@@ -23,7 +23,7 @@ using test::Strings;
 
 Recovery replay(HandmadeStore& store, Progress* progress = nullptr) {
     return recover_beside_writers(store.disk, *store.folder, Hints::ignored,
-                                  {.only_key = std::nullopt, .progress = progress});
+                                  {.thorough = false, .all_logs = true, .progress = progress});
 }
 
 Strings descriptions(const std::vector<log::Damage>& damage) {
