@@ -5,7 +5,6 @@
 #include "keydir/merged_cursor.hpp"
 #include "keydir/table_cursor.hpp"
 
-#include <ranges>
 #include <utility>
 
 namespace bitask::keydir {
@@ -47,8 +46,10 @@ std::unique_ptr<Cursor> Keydir::cursor_over(std::size_t newest_hints) const {
     for (std::size_t i = hints_.size() - newest_hints; i < hints_.size(); ++i) {
         sources.push_back(std::make_unique<HintCursor>(open(hints_[i])));
     }
-    return sources.size() == 1 ? std::move(sources.front())
-                               : std::make_unique<MergedCursor>(std::move(sources));
+    if (sources.size() == 1) {
+        return std::move(sources.front());
+    }
+    return std::make_unique<MergedCursor>(std::move(sources));
 }
 
 Totals Keydir::totals() const {
@@ -110,11 +111,11 @@ const Hint& Keydir::open(NamedHint& hint) const {
 
 std::optional<Entry> Keydir::find_in_hints(std::string_view key,
                                            std::optional<Entry> newest) const {
-    for (NamedHint& hint : hints_ | std::views::reverse) {
-        if (newest && newest->header.timestamp > hint.info.max_timestamp) {
+    for (std::size_t i = hints_.size(); i-- > 0;) {
+        if (newest && newest->header.timestamp > hints_[i].info.max_timestamp) {
             continue;  // nothing in it can be newer
         }
-        const auto entry = open(hint).find(key);
+        const auto entry = open(hints_[i]).find(key);
         if (entry && (!newest || entry->newer_than(newest->header.timestamp, newest->location))) {
             newest = entry;
         }

@@ -52,8 +52,8 @@ const std::vector<const Table::Item*>& Table::sorted() const {
 }
 
 std::size_t Table::memory() const noexcept {
-    return items_.size() * (sizeof(Item) + sizeof(const Item*)) +
-           slots_.size() * sizeof(std::uint32_t) + arena_.memory();
+    return items_.size() * (sizeof(Item) + sizeof(void*)) + slots_.size() * sizeof(std::uint32_t) +
+           arena_.memory();
 }
 
 void Table::clear() {

@@ -169,7 +169,7 @@ private:
         }
     }
 
-    void report(std::uint64_t in_this_log) {
+    void report(std::uint64_t in_this_log) const {
         if (options_.progress != nullptr) {
             options_.progress->advance(done_bytes_ + in_this_log, total_bytes_);
         }
@@ -336,37 +336,57 @@ std::optional<Recovery> recover_tail(io::Environment& environment, const io::Fol
     return replay.take();
 }
 
+namespace {
+
+// By a manifest, if it fits; `misfits` counts those that did not.
+std::optional<Recovery> recover_by_manifest(io::Environment& environment, const io::Folder& folder,
+                                            const std::vector<log::LogName>* logs,
+                                            const std::optional<LockNote>& note,
+                                            const RecoveryOptions& options, int& misfits) {
+    const auto part = logs == nullptr ? ManifestPart::head : ManifestPart::whole;
+    const auto manifest = read_manifest(folder, part);
+    if (!manifest) {
+        return std::nullopt;
+    }
+    auto recovery = recover_tail(environment, folder, *manifest, logs, note, options);
+    misfits += recovery || logs == nullptr ? 0 : 1;
+    return recovery;
+}
+
+// Nothing when it is time to look again.
+std::optional<Recovery> look(io::Environment& environment, const io::Folder& folder, Hints hints,
+                             const RecoveryOptions& options, int& misfits) {
+    // The note goes first: it may then be older than the logs, but never newer.
+    const auto note = read_note(folder);
+    if (hints == Hints::trusted && !options.all_logs) {
+        if (auto recovery =
+                recover_by_manifest(environment, folder, nullptr, note, options, misfits)) {
+            return recovery;
+        }
+    }
+    const Listing listing = list_store_beside_writers(folder);
+    if (!listing.is_store()) {
+        throw_no_store(folder.path());
+    }
+    if (hints == Hints::trusted) {
+        const int before = misfits;
+        auto recovery =
+            recover_by_manifest(environment, folder, &listing.logs, note, options, misfits);
+        if (recovery || (misfits > before && misfits <= kMaxMisfits)) {
+            return recovery;
+        }
+    }
+    return recover(environment, folder, listing.logs, note, options);
+}
+
+}  // namespace
+
 Recovery recover_beside_writers(io::Environment& environment, const io::Folder& folder, Hints hints,
                                 const RecoveryOptions& options) {
     int looks_at_damage = 0;
     int misfits = 0;
     for (int i = 0; i < kMaxRecoveries; ++i) {
-        // The note goes first: it may then be older than the logs, but never newer.
-        const auto note = read_note(folder);
-        std::optional<Recovery> recovery;
-        if (hints == Hints::trusted && !options.all_logs) {
-            if (const auto head = read_manifest(folder, ManifestPart::head)) {
-                recovery = recover_tail(environment, folder, *head, nullptr, note, options);
-            }
-        }
-        if (!recovery) {
-            const Listing listing = list_store_beside_writers(folder);
-            if (!listing.is_store()) {
-                throw_no_store(folder.path());
-            }
-            if (hints == Hints::trusted) {
-                if (const auto manifest = read_manifest(folder, ManifestPart::whole)) {
-                    recovery =
-                        recover_tail(environment, folder, *manifest, &listing.logs, note, options);
-                    if (!recovery && misfits++ < kMaxMisfits) {
-                        continue;
-                    }
-                }
-            }
-            if (!recovery) {
-                recovery = recover(environment, folder, listing.logs, note, options);
-            }
-        }
+        auto recovery = look(environment, folder, hints, options, misfits);
         if (!recovery) {
             continue;
         }
