@@ -26,4 +26,13 @@ inline constexpr std::array kAllCommands{Command::put,  Command::get,   Command:
     return "";
 }
 
+// The name that it has in the reference, where that is another; else empty.
+[[nodiscard]] constexpr std::string_view reference_name_of(Command command) noexcept {
+    switch (command) {
+        case Command::get: return "ask";
+        case Command::rm: return "remove";
+        default: return "";
+    }
+}
+
 }  // namespace bitask::cli

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace bitask::cli {
@@ -52,10 +53,24 @@ std::vector<std::string> with_help_as_option(std::vector<std::string> words) {
     return words;
 }
 
-// The commands and options as CLI11 knows them. Help is ours: its texts are written, not derived.
+// The commands that may be meant. Only these are described to CLI11: to describe them all would
+// take a `get` longer than to get the value.
+std::vector<Command> commands_among(const std::vector<std::string>& words) {
+    std::vector<Command> commands;
+    std::ranges::copy_if(kAllCommands, std::back_inserter(commands), [&words](Command command) {
+        return std::ranges::any_of(words, [command](const std::string& word) {
+            return word == name_of(command) ||
+                   (!word.empty() && word == reference_name_of(command));
+        });
+    });
+    return commands;
+}
+
+// These commands and their options as CLI11 knows them. Help is ours: its texts are written, not
+// derived.
 class Grammar {
 public:
-    Grammar() : app_{"", "bitask"} {
+    explicit Grammar(std::span<const Command> commands) : app_{"", "bitask"} {
         app_.set_help_flag();
         app_.require_subcommand(0, 1);
         text(app_, "-d,--db", spoken_.store);
@@ -63,14 +78,9 @@ public:
         flag(app_, "-v,--verbose", spoken_.verbose);
         flag(app_, "-h,--help", spoken_.help);
         flag(app_, "-V,--version", spoken_.version);
-        add_put();
-        add_get();
-        add_rm();
-        add_scan();
-        add_load();
-        add_compact();
-        flag(add(Command::stat), "--json", spoken_.json);
-        flag(add(Command::verify), "--json", spoken_.json);
+        for (const Command command : commands) {
+            add(command);
+        }
     }
 
     // Throws CLI::ParseError.
@@ -107,9 +117,11 @@ public:
 
     // Nothing when none was named.
     [[nodiscard]] std::optional<Command> command() const {
-        for (const Command command : kAllCommands) {
-            if (app_.got_subcommand(std::string{name_of(command)})) {
-                return command;
+        for (const CLI::App* chosen : app_.get_subcommands()) {
+            for (const Command command : kAllCommands) {
+                if (chosen->get_name() == name_of(command)) {
+                    return command;
+                }
             }
         }
         return std::nullopt;
@@ -132,11 +144,23 @@ public:
     }
 
 private:
-    CLI::App& add(Command command) {
-        CLI::App& sub = *app_.add_subcommand(std::string{name_of(command)});
-        sub.set_help_flag();
-        sub.fallthrough();  // options of bitask itself may stand behind the command
-        return sub;
+    void add(Command command) {
+        CLI::App& app = *app_.add_subcommand(std::string{name_of(command)});
+        app.set_help_flag();
+        app.fallthrough();  // options of bitask itself may stand behind the command
+        if (const auto name = reference_name_of(command); !name.empty()) {
+            app.alias(std::string{name});
+        }
+        switch (command) {
+            case Command::put: add_put_options(app); break;
+            case Command::get: add_get_options(app); break;
+            case Command::rm: add_rm_options(app); break;
+            case Command::scan: add_scan_options(app); break;
+            case Command::load: add_load_options(app); break;
+            case Command::compact: add_compact_options(app); break;
+            case Command::stat:
+            case Command::verify: flag(app, "--json", spoken_.json); break;
+        }
     }
 
     static void text(CLI::App& app, const std::string& names, std::optional<std::string>& target) {
@@ -185,8 +209,7 @@ private:
         text(app, "--max-log-size", spoken_.max_log_size);
     }
 
-    void add_put() {
-        CLI::App& app = add(Command::put);
+    void add_put_options(CLI::App& app) {
         words(app);
         named_key(app);
         text(app, "--value", spoken_.value);
@@ -194,23 +217,18 @@ private:
         write_options(app);
     }
 
-    void add_get() {
-        CLI::App& app = add(Command::get);
-        app.alias("ask");
+    void add_get_options(CLI::App& app) {
         key_source(app);
         text(app, "--format", spoken_.format);
     }
 
-    void add_rm() {
-        CLI::App& app = add(Command::rm);
-        app.alias("remove");
+    void add_rm_options(CLI::App& app) {
         key_source(app);
         flag(app, "-f,--force", spoken_.force);
         write_options(app);
     }
 
-    void add_scan() {
-        CLI::App& app = add(Command::scan);
+    void add_scan_options(CLI::App& app) {
         text(app, "--prefix", spoken_.prefix);
         text(app, "--from", spoken_.from);
         text(app, "--to", spoken_.to);
@@ -221,15 +239,13 @@ private:
         text(app, "--format", spoken_.format);
     }
 
-    void add_load() {
-        CLI::App& app = add(Command::load);
+    void add_load_options(CLI::App& app) {
         words(app);
         text(app, "--format", spoken_.format);
         write_options(app);
     }
 
-    void add_compact() {
-        CLI::App& app = add(Command::compact);
+    void add_compact_options(CLI::App& app) {
         text(app, "--min-garbage", spoken_.min_garbage);
         text(app, "--if-garbage", spoken_.if_garbage);
         flag(app, "--dry-run", spoken_.dry_run);
@@ -258,7 +274,7 @@ private:
 }  // namespace
 
 CommandLine parse_command_line(const std::vector<std::string>& words, const Variables& variables) {
-    Grammar grammar;
+    Grammar grammar{commands_among(words)};
     try {
         grammar.parse(with_help_as_option(words));
     } catch (const CLI::ExtrasError&) {
@@ -293,7 +309,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
 }
 
 std::vector<CommandNames> all_command_names() {
-    return Grammar{}.names();
+    return Grammar{kAllCommands}.names();
 }
 
 }  // namespace bitask::cli
