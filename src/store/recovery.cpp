@@ -28,8 +28,7 @@ constexpr int kLooksAtDamage = 3;
 // How much memory the table of a key directory may take.
 constexpr std::size_t kMaxTableMemory = std::size_t{8} * 1024 * 1024;
 
-// How often a reader looks again before it takes a manifest for stale: a writer may just have put
-// another in its place.
+// How often a reader looks again before it takes a manifest for stale.
 constexpr int kMaxMisfits = 3;
 
 class Replay {
@@ -299,30 +298,43 @@ std::optional<Recovery> recover(io::Environment& environment, const io::Folder& 
     return replay.take();
 }
 
-std::optional<Recovery> recover_tail(io::Environment& environment, const io::Folder& folder,
-                                     const keydir::Manifest& manifest,
-                                     const std::vector<log::LogName>* logs,
-                                     const std::optional<LockNote>& note,
-                                     const RecoveryOptions& options) {
+namespace {
+
+// The log in which the tail begins: the one that was active when the manifest was written.
+struct TailLog {
+    std::unique_ptr<io::File> file;  // null when there is no such log, or it is too short
+    log::LogName name;               // that it has now
+    std::uint64_t size = 0;          // in bytes
+};
+
+// It may have been sealed since, but only where a listing says that it has.
+TailLog open_tail_log(const io::Folder& folder, const keydir::Manifest& manifest,
+                      const std::vector<log::LogName>* logs) {
+    TailLog log;
+    log.name = {manifest.active_log, 0, log::LogKind::active};
+    log.file = folder.open(log::file_name(log.name), io::Access::read);
+    if (!log.file && logs != nullptr) {
+        log.name = as_sealed(log.name);
+        log.file = folder.open(log::file_name(log.name), io::Access::read);
+    }
+    log.size = log.file ? log.file->size() : 0;
+    if (log.size < manifest.position) {
+        log.file.reset();
+    }
+    return log;
+}
+
+std::optional<Recovery> replay_tail(io::Environment& environment, const io::Folder& folder,
+                                    const keydir::Manifest& manifest, const TailLog& log,
+                                    const std::vector<log::LogName>& listed,
+                                    const std::optional<LockNote>& note,
+                                    const RecoveryOptions& options) {
     const log::LogName active{manifest.active_log, 0, log::LogKind::active};
-    if (logs != nullptr && !knows_logs(manifest, *logs)) {
-        return std::nullopt;
-    }
-    auto file = folder.open(log::file_name(active), io::Access::read);
-    log::LogName current = active;
-    if (!file && logs != nullptr) {
-        current = as_sealed(active);
-        file = folder.open(log::file_name(current), io::Access::read);
-    }
-    if (!file || file->size() < manifest.position) {
-        return std::nullopt;
-    }
-    const std::vector<log::LogName> listed = logs == nullptr ? std::vector{active} : *logs;
     Replay replay{environment, listed, note, options};
     replay.begin_with(folder, manifest);
     // Under the name that it had, whatever it has now: the hints call it so, too.
-    replay.add_log(active, *file, manifest.position,
-                   bounds_of(current, file->size(), note, options.thorough));
+    replay.add_log(active, *log.file, manifest.position,
+                   bounds_of(log.name, log.size, note, options.thorough));
     for (const log::LogName& name : listed) {
         if (as_sealed(name) <= as_sealed(active)) {
             continue;
@@ -336,43 +348,65 @@ std::optional<Recovery> recover_tail(io::Environment& environment, const io::Fol
     return replay.take();
 }
 
+}  // namespace
+
+std::optional<Recovery> recover_tail(io::Environment& environment, const io::Folder& folder,
+                                     const keydir::Manifest& manifest,
+                                     const std::vector<log::LogName>& logs,
+                                     const std::optional<LockNote>& note,
+                                     const RecoveryOptions& options) {
+    if (!knows_logs(manifest, logs)) {
+        return std::nullopt;
+    }
+    const TailLog log = open_tail_log(folder, manifest, &logs);
+    if (!log.file) {
+        return std::nullopt;
+    }
+    return replay_tail(environment, folder, manifest, log, logs, note, options);
+}
+
 namespace {
 
-// By a manifest, if it fits; `misfits` counts those that did not.
-std::optional<Recovery> recover_by_manifest(io::Environment& environment, const io::Folder& folder,
-                                            const std::vector<log::LogName>* logs,
-                                            const std::optional<LockNote>& note,
-                                            const RecoveryOptions& options, int& misfits) {
-    const auto part = logs == nullptr ? ManifestPart::head : ManifestPart::whole;
-    const auto manifest = read_manifest(folder, part);
+// Without a listing: what a manifest speaks of, and the rest of the log that was active then.
+// Nothing when there is no manifest, or another log has become the active one since.
+std::optional<Recovery> recover_quickly(io::Environment& environment, const io::Folder& folder,
+                                        const RecoveryOptions& options) {
+    const auto manifest = read_manifest(folder, ManifestPart::head);
     if (!manifest) {
         return std::nullopt;
     }
-    auto recovery = recover_tail(environment, folder, *manifest, logs, note, options);
-    misfits += recovery || logs == nullptr ? 0 : 1;
-    return recovery;
+    TailLog log = open_tail_log(folder, *manifest, nullptr);
+    if (!log.file) {
+        return std::nullopt;
+    }
+    std::optional<LockNote> note;
+    if (log.size > manifest->position) {
+        // The note goes first: it may then be older than the log, but never newer.
+        note = read_note(folder);
+        log.size = std::max(log.file->size(), manifest->position);
+    }
+    return replay_tail(environment, folder, *manifest, log, {log.name}, note, options);
 }
 
 // Nothing when it is time to look again.
 std::optional<Recovery> look(io::Environment& environment, const io::Folder& folder, Hints hints,
                              const RecoveryOptions& options, int& misfits) {
-    // The note goes first: it may then be older than the logs, but never newer.
-    const auto note = read_note(folder);
     if (hints == Hints::trusted && !options.all_logs) {
-        if (auto recovery =
-                recover_by_manifest(environment, folder, nullptr, note, options, misfits)) {
+        if (auto recovery = recover_quickly(environment, folder, options)) {
             return recovery;
         }
     }
+    const auto note = read_note(folder);  // before the logs, here too
     const Listing listing = list_store_beside_writers(folder);
     if (!listing.is_store()) {
         throw_no_store(folder.path());
     }
-    if (hints == Hints::trusted) {
-        const int before = misfits;
-        auto recovery =
-            recover_by_manifest(environment, folder, &listing.logs, note, options, misfits);
-        if (recovery || (misfits > before && misfits <= kMaxMisfits)) {
+    const auto manifest =
+        hints == Hints::trusted ? read_manifest(folder, ManifestPart::whole) : std::nullopt;
+    if (manifest) {
+        auto recovery = recover_tail(environment, folder, *manifest, listing.logs, note, options);
+        // One that does not fit: a writer may just have put another in its place.
+        if (recovery || ++misfits <= kMaxMisfits) {
             return recovery;
         }
     }

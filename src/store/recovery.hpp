@@ -73,13 +73,13 @@ struct RecoveryOptions {
                                               const std::optional<LockNote>& note,
                                               const RecoveryOptions& options);
 
-// Takes the manifest's word for what its hints speak of, and replays what is behind. With the
-// names of all logs it is held against them; without, the log that was active then must still be.
-// Nothing when the manifest does not fit: then the logs have to tell. Throws Error (io).
+// Takes the manifest's word for what its hints speak of, and replays what is behind. `logs` are all
+// that there are. Nothing when the manifest does not fit them: then they have to tell. Throws
+// Error (io).
 [[nodiscard]] std::optional<Recovery> recover_tail(io::Environment& environment,
                                                    const io::Folder& folder,
                                                    const keydir::Manifest& manifest,
-                                                   const std::vector<log::LogName>* logs,
+                                                   const std::vector<log::LogName>& logs,
                                                    const std::optional<LockNote>& note,
                                                    const RecoveryOptions& options);
 

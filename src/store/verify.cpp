@@ -74,7 +74,7 @@ private:
 // replaces it.
 bool fits(io::Environment& environment, const io::Folder& folder, const Manifest& manifest,
           const store::Recovery& state) {
-    return store::recover_tail(environment, folder, manifest, &state.listed, state.note, {})
+    return store::recover_tail(environment, folder, manifest, state.listed, state.note, {})
         .has_value();
 }
 

@@ -232,7 +232,7 @@ void WriteSession::recover_all(const Listing& listing,
     const RecoveryOptions options{.thorough = true, .all_logs = true, .progress = nullptr};
     std::optional<Recovery> state;
     if (manifest) {
-        state = recover_tail(environment_, *folder_, *manifest, &listing.logs, note, options);
+        state = recover_tail(environment_, *folder_, *manifest, listing.logs, note, options);
     }
     if (!state) {
         state = recover(environment_, *folder_, listing.logs, note, options);
