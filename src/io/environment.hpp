@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -85,6 +86,9 @@ public:
     virtual void sync() = 0;
 };
 
+// Names one run of the system, from its start to its end.
+using SystemRun = std::array<std::uint64_t, 2>;
+
 class Environment {
 public:
     virtual ~Environment() = default;
@@ -100,6 +104,10 @@ public:
 
     // Where files without names may be made that are no part of any store.
     [[nodiscard]] virtual std::unique_ptr<Folder> open_scratch_folder() = 0;
+
+    // The present run: until it ends, what was written is there, synced or not. Nothing where the
+    // system does not tell.
+    [[nodiscard]] virtual std::optional<SystemRun> this_run() = 0;
 
     [[nodiscard]] virtual std::uint64_t now_milliseconds() = 0;  // since the epoch, by the clock
     virtual void sleep(std::chrono::milliseconds time) = 0;

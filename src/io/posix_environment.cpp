@@ -8,8 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <ctime>
+#include <span>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace bitask::io {
@@ -51,6 +55,24 @@ void sync_file_system(const std::string& path) {
         const int error = errno;
         throw_io("sync", path, error);
     }
+}
+
+// Two numbers from "01234567-89ab-cdef-0123-456789abcdef".
+std::optional<SystemRun> parse_uuid(std::string text) {
+    std::erase(text, '-');
+    constexpr std::size_t kDigits = 16;  // of each number
+    if (text.size() < 2 * kDigits) {
+        return std::nullopt;
+    }
+    SystemRun run{};
+    for (std::size_t i = 0; i < run.size(); ++i) {
+        const char* const begin = text.data() + i * kDigits;
+        const auto [end, error] = std::from_chars(begin, begin + kDigits, run[i], 16);
+        if (error != std::errc{} || end != begin + kDigits) {
+            return std::nullopt;
+        }
+    }
+    return run;
 }
 
 class PosixFolder : public Folder {
@@ -252,6 +274,19 @@ public:
             throw_io("open", path, ENOENT);
         }
         return folder;
+    }
+
+    // proc(5): the file holds a UUID that is another one each time the system starts.
+    [[nodiscard]] std::optional<SystemRun> this_run() override {
+        const char* const path = "/proc/sys/kernel/random/boot_id";
+        const UniqueFd fd{::open(path, O_RDONLY | O_CLOEXEC)};
+        if (!fd) {
+            return std::nullopt;
+        }
+        constexpr std::size_t kUuidSize = 36;
+        std::string text(kUuidSize, '\0');
+        text.resize(read_fully(fd.get(), path, 0, std::as_writable_bytes(std::span{text})));
+        return parse_uuid(std::move(text));
     }
 
     [[nodiscard]] std::uint64_t now_milliseconds() override {

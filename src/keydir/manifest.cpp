@@ -95,7 +95,9 @@ std::string encode_manifest(const Manifest& manifest) {
     Encoder encoder{head};
     encoder << manifest.active_log << manifest.position << manifest.last_timestamp
             << manifest.ordered_from << manifest.last_compaction << manifest.live_keys
-            << manifest.live_bytes << std::uint64_t{manifest.hints.size()};
+            << manifest.live_bytes;
+    const io::SystemRun run = manifest.unsynced_in.value_or(io::SystemRun{});
+    encoder << run[0] << run[1] << std::uint64_t{manifest.hints.size()};
     for (const HintInfo& hint : manifest.hints) {
         encoder << hint.number << hint.pages << hint.root_page << hint.root_pages << hint.levels
                 << hint.log_table_page << hint.logs << hint.entries << hint.live_keys
@@ -117,11 +119,15 @@ std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
         return std::nullopt;
     }
     Manifest manifest;
+    io::SystemRun run{};
     std::uint64_t hints = 0;
     Decoder decoder{head.subspan(kFieldsAt)};
     decoder >> manifest.active_log >> manifest.position >> manifest.last_timestamp >>
         manifest.ordered_from >> manifest.last_compaction >> manifest.live_keys >>
-        manifest.live_bytes >> hints;
+        manifest.live_bytes >> run[0] >> run[1] >> hints;
+    if (run != io::SystemRun{}) {
+        manifest.unsynced_in = run;
+    }
     if (hints > kMaxHints) {
         return std::nullopt;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "io/environment.hpp"
 #include "keydir/hint_info.hpp"
 #include "keydir/totals.hpp"
 #include "log/log_name.hpp"
@@ -21,14 +22,13 @@ inline constexpr const char* kNewManifestFile = "0.manifest.tmp";
 inline constexpr std::size_t kMaxHints = 24;
 
 // Which hints there are, and what they speak of: every record before a position in the logs, and
-// none behind it. Replaced as a whole, and only when all that it speaks of is on disk. It can be
-// made anew from the logs at any time.
+// none behind it. Replaced as a whole. It can be made anew from the logs at any time.
 //
 // The head: magic "btmanif1" | crc u32 of the head behind it | crc u32 of the logs |
 // active_log u64 | position u64 | last_timestamp u64 | ordered_from u64 | last_compaction u64 |
-// live_keys u64 | live_bytes u64 | number of hints u64 | hints, the members of HintInfo in order |
-// zeros. Then for each log: number, generation, kind, size, live_bytes, tombstone_bytes, u64 each.
-// (little-endian; see docs/format.md)
+// live_keys u64 | live_bytes u64 | unsynced in 2 u64 | number of hints u64 | hints, the members of
+// HintInfo in order | zeros. Then for each log: number, generation, kind, size, live_bytes,
+// tombstone_bytes, u64 each. (little-endian; see docs/format.md)
 struct Manifest {
     // What the hints know of one log.
     struct Log {
@@ -49,8 +49,13 @@ struct Manifest {
     std::uint64_t last_compaction = 0;  // ms since the epoch, 0 when there was none
     std::uint64_t live_keys = 0;
     std::uint64_t live_bytes = 0;  // of records
-    std::vector<HintInfo> hints;   // oldest first
-    std::vector<Log> logs;         // in order, the active one too; not there in a head alone
+
+    // When not all that it speaks of, or not all of it, was synced: the run of the system that it
+    // is good for. After a power cut it may speak of what is lost.
+    std::optional<io::SystemRun> unsynced_in;
+
+    std::vector<HintInfo> hints;  // oldest first
+    std::vector<Log> logs;        // in order, the active one too; not there in a head alone
 
     static constexpr std::size_t kHeadSize = 4096;
 

@@ -27,7 +27,7 @@ std::uint64_t next_number(const std::optional<Manifest>& current) {
 }
 
 HintInfo write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
-                    std::uint32_t seed) {
+                    std::uint32_t seed, bool sync) {
     const std::string name = keydir::hint_file_name(number);
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
@@ -36,7 +36,9 @@ HintInfo write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t n
         writer.add(entries.key(), entries.entry());
     }
     const HintInfo info = writer.finish();
-    file->sync();
+    if (sync) {
+        file->sync();
+    }
     return info;
 }
 
@@ -53,15 +55,28 @@ void replace_manifest(io::Folder& folder, const Manifest& manifest) {
     const auto file = folder.create(keydir::kNewManifestFile);
     const std::string bytes = encode_manifest(manifest);
     file->write(0, std::as_bytes(std::span{bytes}));
+    if (manifest.unsynced_in) {
+        folder.rename(keydir::kNewManifestFile, keydir::kManifestFile);
+        return;
+    }
     file->sync();
     folder.sync();  // the hints' names, before anyone looks for them
     folder.rename(keydir::kNewManifestFile, keydir::kManifestFile);
     folder.sync();
 }
 
-}  // namespace
+void sync_hints(const io::Folder& folder, const std::vector<HintInfo>& hints) {
+    for (const HintInfo& hint : hints) {
+        const std::string name = keydir::hint_file_name(hint.number);
+        const auto file = folder.open(name, io::Access::read);
+        if (!file) {
+            throw keydir::HintDamaged{name + ": missing"};
+        }
+        file->sync();
+    }
+}
 
-std::optional<Manifest> read_manifest(const io::Folder& folder, ManifestPart part) {
+std::optional<Manifest> read_any_manifest(const io::Folder& folder, ManifestPart part) {
     try {
         const auto file = folder.open(keydir::kManifestFile, io::Access::read);
         if (!file) {
@@ -80,6 +95,16 @@ std::optional<Manifest> read_manifest(const io::Folder& folder, ManifestPart par
     }
 }
 
+}  // namespace
+
+std::optional<Manifest> read_manifest(io::Environment& environment, const io::Folder& folder,
+                                      ManifestPart part) {
+    auto manifest = read_any_manifest(folder, part);
+    if (manifest && manifest->unsynced_in && manifest->unsynced_in != environment.this_run()) {
+        manifest.reset();
+    }
+    return manifest;
+}
 bool has_hints(const io::Folder& folder, const Manifest& manifest) {
     return std::ranges::all_of(manifest.hints, [&folder](const HintInfo& hint) {
         return folder.identity(keydir::hint_file_name(hint.number)).has_value();
@@ -88,6 +113,7 @@ bool has_hints(const io::Folder& folder, const Manifest& manifest) {
 
 Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
                        const std::optional<Manifest>& current, Manifest next, std::uint32_t seed) {
+    const bool sync = !next.unsynced_in;
     const keydir::Totals totals = keydir.totals();
     next.live_keys = totals.live_keys;
     next.live_bytes = totals.live_bytes;
@@ -106,10 +132,13 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
             count = hints_to_merge(next.hints, keydir.table().size(), kMaxHintsLeft);
             merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
             next.hints.resize(next.hints.size() - count);
+            if (current->unsynced_in && sync) {
+                sync_hints(folder, next.hints);
+            }
         }
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
-            next.hints.push_back(write_hint(folder, *entries, number, seed));
+            next.hints.push_back(write_hint(folder, *entries, number, seed, sync));
         } catch (const Error&) {
             remove_quietly(folder, keydir::hint_file_name(number));
             throw;

@@ -14,8 +14,10 @@ inline constexpr std::size_t kMaxHintsLeft = 8;
 
 enum class ManifestPart { head, whole };
 
-// Nothing when there is none that can be read, or half of one: then the logs have to tell.
-[[nodiscard]] std::optional<keydir::Manifest> read_manifest(const io::Folder& folder,
+// Nothing when there is none that can be read, half of one, or one that is good for another run of
+// the system: then the logs have to tell.
+[[nodiscard]] std::optional<keydir::Manifest> read_manifest(io::Environment& environment,
+                                                            const io::Folder& folder,
                                                             ManifestPart part);
 
 // Whether all hints that the manifest names are there.
@@ -24,7 +26,8 @@ enum class ManifestPart { head, whole };
 // Makes a manifest of `next`, whose hints hold all that `keydir` does: writes what is in its table
 // to a new hint, merged with hints of `current` where there are too many. `current` is what the key
 // directory began with, and nothing when that was the logs. `next` says how far the hints speak;
-// its hints and totals are filled in here. All that it speaks of must be on disk.
+// its hints and totals are filled in here. Unless it says that it is unsynced, all that it speaks
+// of must be on disk, and what is written here will be.
 //
 // `seed` should be another one each time. Throws Error (io) or HintDamaged; what was current then
 // still is.

@@ -371,7 +371,7 @@ namespace {
 // Nothing when there is no manifest, or another log has become the active one since.
 std::optional<Recovery> recover_quickly(io::Environment& environment, const io::Folder& folder,
                                         const RecoveryOptions& options) {
-    const auto manifest = read_manifest(folder, ManifestPart::head);
+    const auto manifest = read_manifest(environment, folder, ManifestPart::head);
     if (!manifest) {
         return std::nullopt;
     }
@@ -401,8 +401,9 @@ std::optional<Recovery> look(io::Environment& environment, const io::Folder& fol
     if (!listing.is_store()) {
         throw_no_store(folder.path());
     }
-    const auto manifest =
-        hints == Hints::trusted ? read_manifest(folder, ManifestPart::whole) : std::nullopt;
+    const auto manifest = hints == Hints::trusted
+                              ? read_manifest(environment, folder, ManifestPart::whole)
+                              : std::nullopt;
     if (manifest) {
         auto recovery = recover_tail(environment, folder, *manifest, listing.logs, note, options);
         // One that does not fit: a writer may just have put another in its place.

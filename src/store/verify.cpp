@@ -102,7 +102,7 @@ VerifyReport verify(io::Environment& environment, const std::string& store, Prog
     if (!folder) {
         store::throw_no_store(store);
     }
-    const auto manifest = store::read_manifest(*folder, store::ManifestPart::whole);
+    const auto manifest = store::read_manifest(environment, *folder, store::ManifestPart::whole);
     const auto state =
         store::recover_beside_writers(environment, *folder, store::Hints::ignored,
                                       {.thorough = false, .all_logs = true, .progress = progress});
@@ -119,7 +119,7 @@ VerifyReport verify(io::Environment& environment, const std::string& store, Prog
     if (manifest) {
         auto lines = damage_of_hints(environment, *folder, *manifest, state);
         // Unless a writer has put other hints in their place meanwhile.
-        if (store::read_manifest(*folder, store::ManifestPart::whole) == manifest) {
+        if (store::read_manifest(environment, *folder, store::ManifestPart::whole) == manifest) {
             report.damage.insert(report.damage.end(), lines.begin(), lines.end());
         }
     }

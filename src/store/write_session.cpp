@@ -62,9 +62,7 @@ void WriteSession::commit() {
     if (changed_) {
         commit_changes();
     }
-    // Hints speak only of what is on disk; who does without syncs leaves them to the next writer.
-    if (options_.durability == Durability::synced &&
-        ((has_manifest_ && tail_has_sealed_logs_) || tail_bytes_ > options_.max_tail)) {
+    if ((has_manifest_ && tail_has_sealed_logs_) || tail_bytes_ > options_.max_tail) {
         publish();
     }
 }
@@ -113,7 +111,7 @@ bool WriteSession::resume(const std::optional<LockNote>& note) {
     if (!note) {
         return false;
     }
-    const auto manifest = read_manifest(*folder_, ManifestPart::head);
+    const auto manifest = read_manifest(environment_, *folder_, ManifestPart::head);
     if (manifest) {
         if (manifest->active_log != note->log || manifest->position > note->end ||
             !has_hints(*folder_, *manifest)) {
@@ -184,7 +182,7 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
     if (!listing.logs.empty()) {
         newest_number_ = listing.logs.back().number;
     }
-    auto manifest = read_manifest(*folder_, ManifestPart::whole);
+    auto manifest = read_manifest(environment_, *folder_, ManifestPart::whole);
     if (manifest && !has_hints(*folder_, *manifest)) {
         manifest.reset();
     }
@@ -278,9 +276,9 @@ void WriteSession::make_room() {
     }
     if (!log_) {
         start_log();
-        if (options_.durability == Durability::synced && tail_bytes_ > kMaxTailInSession) {
-            publish();  // lest a reader, or whoever comes after a kill, have much to scan
-        }
+    }
+    if (tail_bytes_ > kMaxTailInSession) {
+        publish();  // lest a reader, or whoever comes after a kill, have much to scan
     }
     changed_ = true;
 }
@@ -360,8 +358,8 @@ const Recovery& WriteSession::known() {
         if (log_) {
             log_->flush();
         }
-        recover_all(list_store(*folder_), read_manifest(*folder_, ManifestPart::whole),
-                    lock_.note());
+        recover_all(list_store(*folder_),
+                    read_manifest(environment_, *folder_, ManifestPart::whole), lock_.note());
     }
     return state_;
 }
@@ -407,8 +405,18 @@ void WriteSession::try_to_publish() {
     if (!state.damage.empty() || !state.fits_hints) {
         return;
     }
-    sync_before();
     keydir::Manifest next;
+    if (options_.durability == Durability::synced) {
+        sync_before();
+        if (changed_) {
+            log_->sync();
+        }
+    } else {
+        next.unsynced_in = environment_.this_run();
+        if (!next.unsynced_in) {
+            return;  // after a power cut nobody could tell that it speaks of what is lost
+        }
+    }
     next.active_log = note_.log;
     next.position = log_->end();
     next.last_timestamp = note_.last_timestamp;
@@ -440,7 +448,8 @@ void WriteSession::sync_kept(const CompactionPlan& plan) {
 }
 
 CompactionReport WriteSession::compact(const CompactionOptions& options) {
-    remove_leftovers(list_store(*folder_), read_manifest(*folder_, ManifestPart::whole));
+    remove_leftovers(list_store(*folder_),
+                     read_manifest(environment_, *folder_, ManifestPart::whole));
     replay();
     const Recovery state = std::move(state_);
     known_ = false;

@@ -236,15 +236,14 @@ eventually() {
     fail "never came true: $*"
 }
 
-# --- What not every build or store can show ---
+# --- What not every build can show ---
 
 # Sanitizers take address space and make system calls of their own.
 sanitized() {
     [[ ${BITASK_SANITIZED-} == 1 || -n ${BITASK_SANITIZE-} ]]
 }
 
-# Skips the rest of a test of hints in a store that has none.
-require_hints() {
+expect_hints() {
     expect_status 0 bitask stat --json
-    [[ $(json_field hints) != 0 ]] || skip 'the store has no hints'
+    [[ $(json_field hints) != 0 ]] || fail 'the store has no hints'
 }

@@ -28,9 +28,14 @@ namespace {
 
 constexpr const char* kStore = "/kv";
 
-WriterOptions writer_options(Durability durability = Durability::synced) {
+// Writers leave hints behind seldom, as a rule, or all of them do.
+enum class Hinting { seldom, always };
+
+WriterOptions writer_options(Hinting hinting = Hinting::seldom,
+                             Durability durability = Durability::synced) {
     WriterOptions options;
     options.max_log_size = 300;  // a dozen short records, so that logs rotate often
+    options.max_tail = hinting == Hinting::always ? 0 : kDefaultMaxTail;
     options.durability = durability;
     return options;
 }
@@ -85,9 +90,8 @@ public:
 // A writer whose every change and every acknowledgement goes into the ledger, too.
 class Session {
 public:
-    Session(io::Environment& environment, Ledger& ledger,
-            Durability durability = Durability::synced)
-        : ledger_{ledger}, writer_{environment, kStore, writer_options(durability)} {}
+    Session(io::Environment& environment, Ledger& ledger, const WriterOptions& options)
+        : ledger_{ledger}, writer_{environment, kStore, options} {}
 
     void put(std::string_view key, std::string_view value) {
         ledger_.begin_put(key, value);
@@ -117,7 +121,7 @@ private:
 };
 
 struct Scenario {
-    using Part = void (*)(io::Environment&, Ledger&, Durability);
+    using Part = void (*)(io::Environment&, Ledger&, const WriterOptions&);
 
     const char* name;
     std::uint64_t least_steps;  // fewer mean that the test looks at the wrong thing
@@ -129,11 +133,11 @@ std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
     return out << scenario.name;
 }
 
-void no_store(io::Environment&, Ledger&, Durability) {}
+void no_store(io::Environment&, Ledger&, const WriterOptions&) {}
 
 // A few keys in one active log.
-void small_store(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void small_store(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.put("apple", "red");
     session.put("banana", "yellow");
     session.put("cherry", "dark");
@@ -142,8 +146,8 @@ void small_store(io::Environment& environment, Ledger& ledger, Durability durabi
 
 // Several logs with garbage in each: overwritten keys, removed ones, one that came back. The
 // clock stands still most of the time, so that many records have equal timestamps.
-void worn_store(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void worn_store(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     for (int round = 0; round < 3; ++round) {
         for (int i = 0; i < 12; ++i) {
             session.put(numbered("key", i), numbered("value", 100 * round + i));
@@ -159,8 +163,8 @@ void worn_store(io::Environment& environment, Ledger& ledger, Durability durabil
 }
 
 // As a killed writer leaves it: half a record behind the last whole one.
-void torn_store(io::Environment& environment, Ledger& ledger, Durability durability) {
-    worn_store(environment, ledger, durability);
+void torn_store(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    worn_store(environment, ledger, options);
     const std::string log = active_log(environment, kStore);
     const std::string record =
         make_record("key3", "never acknowledged", environment.now_milliseconds());
@@ -168,62 +172,63 @@ void torn_store(io::Environment& environment, Ledger& ledger, Durability durabil
                   bytes_of(environment, kStore, log) + record.substr(0, record.size() / 2));
 }
 
-void put_one(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void put_one(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.put("new", "value");
     session.commit();
 }
 
-void overwrite(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void overwrite(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.put("banana", "brown");
     session.commit();
 }
 
-void remove_one(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void remove_one(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.remove("banana");
     session.commit();
 }
 
-void put_until_rotated(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void put_until_rotated(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.put("filler", std::string(300, 'f'));
     session.commit();
     session.put("behind the rotation", "value");
     session.commit();
 }
 
-void put_twenty(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void put_twenty(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     for (int i = 0; i < 20; ++i) {
         session.put(numbered("batch", i), std::string(40, static_cast<char>('a' + i)));
     }
     session.commit();
 }
 
-void put_streamed(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void put_streamed(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.put("banana", StreamedValue{9});
     session.commit();
 }
 
-void compact_all(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void compact_all(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.compact();
 }
 
-void compact_some(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
-    CompactionOptions options;
-    options.min_garbage_percent = 70;
-    session.compact(options);
+void compact_some(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    Session session{environment, ledger, options};
+    CompactionOptions some;
+    some.min_garbage_percent = 70;
+    session.compact(some);
     session.put("key3", "behind the compaction");
     session.commit();
 }
 
-void compact_between_changes(io::Environment& environment, Ledger& ledger, Durability durability) {
-    Session session{environment, ledger, durability};
+void compact_between_changes(io::Environment& environment, Ledger& ledger,
+                             const WriterOptions& options) {
+    Session session{environment, ledger, options};
     session.remove("key3");
     session.commit();
     session.compact();
@@ -252,8 +257,8 @@ const std::vector<Scenario>& scenarios() {
 
 // A store as a scenario wants it, to be copied for each run.
 struct Prepared {
-    Prepared(const Scenario& scenario, Durability durability) {
-        scenario.prepare(disk, ledger, durability);
+    Prepared(const Scenario& scenario, const WriterOptions& options) {
+        scenario.prepare(disk, ledger, options);
     }
 
     MemoryEnvironment disk;
@@ -302,14 +307,14 @@ void require_contents(MemoryEnvironment& disk, const Contents& expected) {
 }
 
 // The store is what the ledger allows, and good for everything that may come next.
-void check_survivor(MemoryEnvironment disk, const Ledger& ledger) {
+void check_survivor(MemoryEnvironment disk, const Ledger& ledger, const WriterOptions& options) {
     Contents expected = confirmed_contents(disk, ledger);
     CAPTURE(ledger.pending(), difference(expected, ledger.acknowledged()));
     REQUIRE(ledger.allows(expected));
 
     const PowerCut worst{Names::late, Bytes::none};
     {
-        Writer writer{disk, kStore, writer_options()};
+        Writer writer{disk, kStore, options};
         writer.put("after", "all");
         writer.commit();
     }
@@ -318,7 +323,7 @@ void check_survivor(MemoryEnvironment disk, const Ledger& ledger) {
     MemoryEnvironment later = disk.after_power_cut(worst);
     require_contents(later, expected);
 
-    Writer{disk, kStore, writer_options()}.compact({});
+    Writer{disk, kStore, options}.compact({});
     require_contents(disk, expected);
     REQUIRE_FALSE(has_leftovers(disk));
     later = disk.after_power_cut(worst);
@@ -337,40 +342,43 @@ void remove_derived_files(MemoryEnvironment& disk, bool lock_only) {
     }
 }
 
-void check_after_kill(const MemoryEnvironment& disk, const Ledger& ledger) {
+void check_after_kill(const MemoryEnvironment& disk, const Ledger& ledger,
+                      const WriterOptions& options) {
     {
         INFO("the process was killed");
-        check_survivor(disk.after_kill(), ledger);
+        check_survivor(disk.after_kill(), ledger, options);
     }
     for (const bool lock_only : {true, false}) {
         INFO("then " << (lock_only ? "db.lock was" : "all but the logs were") << " removed");
         MemoryEnvironment world = disk.after_kill();
         remove_derived_files(world, lock_only);
-        check_survivor(std::move(world), ledger);
+        check_survivor(std::move(world), ledger, options);
     }
 }
 
 void check_after_power_cuts(const MemoryEnvironment& disk, const Ledger& ledger,
-                            std::uint64_t seed) {
+                            const WriterOptions& options, std::uint64_t seed) {
     for (const PowerCut& cut : all_power_cuts(seed)) {
         INFO("the power was cut: " << describe(cut));
-        check_survivor(disk.after_power_cut(cut), ledger);
+        check_survivor(disk.after_power_cut(cut), ledger, options);
     }
 }
 
 }  // namespace
 
 TEST_CASE("a command that is killed at any step leaves old or new, in every world") {
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting);
     const Scenario scenario = GENERATE(from_range(scenarios()));
     const Written written = GENERATE(Written::half, Written::none, Written::all);
-    CAPTURE(scenario, static_cast<int>(written));
-    const Prepared prepared{scenario, Durability::synced};
+    CAPTURE(static_cast<int>(hinting), scenario, static_cast<int>(written));
+    const Prepared prepared{scenario, options};
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
         Ledger ledger = prepared.ledger;
         FaultyEnvironment faulty{disk, {.step = step, .written = written}};
         try {
-            scenario.operate(faulty, ledger, Durability::synced);
+            scenario.operate(faulty, ledger, options);
         } catch (const Crash&) {
         }
         CAPTURE(step, faulty.where());
@@ -380,8 +388,8 @@ TEST_CASE("a command that is killed at any step leaves old or new, in every worl
         } else if (written != Written::half && faulty.struck() != Step::write) {
             continue;  // the same as with any other `written`
         }
-        check_after_kill(disk, ledger);
-        check_after_power_cuts(disk, ledger, step);
+        check_after_kill(disk, ledger, options);
+        check_after_power_cuts(disk, ledger, options, step);
         if (!faulty.tripped()) {
             break;
         }
@@ -389,15 +397,17 @@ TEST_CASE("a command that is killed at any step leaves old or new, in every worl
 }
 
 TEST_CASE("an unsynced command that is killed at any step leaves old or new") {
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting, Durability::unsynced);
     const Scenario scenario = GENERATE(from_range(scenarios()));
-    CAPTURE(scenario);
-    const Prepared prepared{scenario, Durability::unsynced};
+    CAPTURE(static_cast<int>(hinting), scenario);
+    const Prepared prepared{scenario, options};
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
         Ledger ledger = prepared.ledger;
         FaultyEnvironment faulty{disk, {.step = step}};
         try {
-            scenario.operate(faulty, ledger, Durability::unsynced);
+            scenario.operate(faulty, ledger, options);
         } catch (const Crash&) {
         }
         CAPTURE(step, faulty.where());
@@ -420,8 +430,10 @@ TEST_CASE("an unsynced command that is killed at any step leaves old or new") {
 }
 
 TEST_CASE("a compaction that crashes where an earlier one has crashed already loses nothing") {
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting);
     const Scenario scenario{"", 0, worn_store, compact_all};
-    const Prepared prepared{scenario, Durability::synced};
+    const Prepared prepared{scenario, options};
     const std::uint64_t stride = 3;
     std::uint64_t first = 0;
     for (bool first_crashed = true; first_crashed; first += stride) {
@@ -429,7 +441,7 @@ TEST_CASE("a compaction that crashes where an earlier one has crashed already lo
         Ledger ledger = prepared.ledger;
         FaultyEnvironment faulty{disk, {.step = first}};
         try {
-            scenario.operate(faulty, ledger, Durability::synced);
+            scenario.operate(faulty, ledger, options);
         } catch (const Crash&) {
         }
         first_crashed = faulty.tripped();
@@ -438,38 +450,41 @@ TEST_CASE("a compaction that crashes where an earlier one has crashed already lo
             MemoryEnvironment again = disk.after_kill();
             FaultyEnvironment faulty_again{again, {.step = second}};
             try {
-                scenario.operate(faulty_again, ledger, Durability::synced);
+                scenario.operate(faulty_again, ledger, options);
             } catch (const Crash&) {
             }
             second_crashed = faulty_again.tripped();
             CAPTURE(first, faulty.where(), second, faulty_again.where());
-            check_survivor(again.after_kill(), ledger);
-            check_survivor(again.after_power_cut({Names::late, Bytes::none}), ledger);
-            check_survivor(again.after_power_cut({Names::any, Bytes::any, first + second}), ledger);
+            check_survivor(again.after_kill(), ledger, options);
+            check_survivor(again.after_power_cut({Names::late, Bytes::none}), ledger, options);
+            check_survivor(again.after_power_cut({Names::any, Bytes::any, first + second}), ledger,
+                           options);
         }
     }
     REQUIRE(first > 2 * stride);
 }
 
 TEST_CASE("a command on a disk that fails at any step says so or succeeds, and loses nothing") {
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting);
     const Scenario scenario = GENERATE(from_range(scenarios()));
     const Fault fault = GENERATE(Fault::error_once, Fault::disk_full, Fault::disk_dead);
-    CAPTURE(scenario, static_cast<int>(fault));
-    const Prepared prepared{scenario, Durability::synced};
+    CAPTURE(static_cast<int>(hinting), scenario, static_cast<int>(fault));
+    const Prepared prepared{scenario, options};
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
         Ledger ledger = prepared.ledger;
         FaultyEnvironment faulty{disk, {.fault = fault, .step = step}};
         bool failed = false;
         try {
-            scenario.operate(faulty, ledger, Durability::synced);
+            scenario.operate(faulty, ledger, options);
         } catch (const Error& error) {
             failed = true;
             CHECK(error.kind() == ErrorKind::io);
         }
         CAPTURE(step, faulty.where(), failed);
-        check_after_kill(disk, ledger);
-        check_after_power_cuts(disk, ledger, step);
+        check_after_kill(disk, ledger, options);
+        check_after_power_cuts(disk, ledger, options, step);
         if (!faulty.tripped()) {
             REQUIRE_FALSE(failed);
             REQUIRE(step >= scenario.least_steps);
@@ -479,7 +494,9 @@ TEST_CASE("a command on a disk that fails at any step says so or succeeds, and l
 }
 
 TEST_CASE("a reader whose lookup fails says so, and takes nothing for absent or lost") {
-    const Prepared prepared{{"", 0, torn_store, no_store}, Durability::synced};
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting);
+    const Prepared prepared{{"", 0, torn_store, no_store}, options};
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
         FaultyEnvironment faulty{disk, {.fault = Fault::error_once, .step = step, .lookups = true}};
@@ -497,7 +514,7 @@ TEST_CASE("a reader whose lookup fails says so, and takes nothing for absent or 
         } catch (const Error& error) {
             kind = error.kind();
         }
-        CAPTURE(step, faulty.where());
+        CAPTURE(static_cast<int>(hinting), step, faulty.where());
         REQUIRE(kind == ErrorKind::io);
         REQUIRE(found.value_or(prepared.ledger.acknowledged()) == prepared.ledger.acknowledged());
         REQUIRE(damaged.value_or(std::vector<std::string>{}) == std::vector<std::string>{});
@@ -512,20 +529,22 @@ TEST_CASE("a reader whose lookup fails says so, and takes nothing for absent or 
 }
 
 TEST_CASE("a writer whose lookup fails says so or succeeds, and loses nothing") {
-    const Prepared prepared{{"", 0, torn_store, no_store}, Durability::synced};
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting);
+    const Prepared prepared{{"", 0, torn_store, no_store}, options};
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
         Ledger ledger = prepared.ledger;
         FaultyEnvironment faulty{disk, {.fault = Fault::error_once, .step = step, .lookups = true}};
         ErrorKind kind = ErrorKind::io;
         try {
-            compact_between_changes(faulty, ledger, Durability::synced);
+            compact_between_changes(faulty, ledger, options);
         } catch (const Error& error) {
             kind = error.kind();
         }
-        CAPTURE(step, faulty.where());
+        CAPTURE(static_cast<int>(hinting), step, faulty.where());
         REQUIRE(kind == ErrorKind::io);
-        check_survivor(disk.after_kill(), ledger);
+        check_survivor(disk.after_kill(), ledger, options);
         if (!faulty.tripped()) {
             REQUIRE(step > 20);
             break;
@@ -534,7 +553,7 @@ TEST_CASE("a writer whose lookup fails says so or succeeds, and loses nothing") 
 }
 
 TEST_CASE("after a failed write or sync a writer takes no further changes") {
-    const Prepared prepared{{"", 0, small_store, no_store}, Durability::synced};
+    const Prepared prepared{{"", 0, small_store, no_store}, writer_options()};
     std::set<Step> refused_after;
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
@@ -578,7 +597,7 @@ TEST_CASE("after a failed write or sync a writer takes no further changes") {
 TEST_CASE("a put that finds the disk full leaves every log as it was") {
     const bool streamed = GENERATE(false, true);
     CAPTURE(streamed);
-    const Prepared prepared{{"", 0, small_store, no_store}, Durability::synced};
+    const Prepared prepared{{"", 0, small_store, no_store}, writer_options()};
     int full = 0;
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
@@ -587,7 +606,7 @@ TEST_CASE("a put that finds the disk full leaves every log as it was") {
         FaultyEnvironment faulty{disk, {.fault = Fault::disk_full, .step = step}};
         bool failed = false;
         try {
-            (streamed ? put_streamed : put_one)(faulty, ledger, Durability::synced);
+            (streamed ? put_streamed : put_one)(faulty, ledger, writer_options());
         } catch (const Error&) {
             failed = true;
         }
@@ -605,7 +624,7 @@ TEST_CASE("a put that finds the disk full leaves every log as it was") {
 
 TEST_CASE("of a batch that fails, the writer salvages what it says that it salvages") {
     const Fault fault = GENERATE(Fault::disk_full, Fault::error_once);
-    const Prepared prepared{{"", 0, small_store, no_store}, Durability::synced};
+    const Prepared prepared{{"", 0, small_store, no_store}, writer_options()};
     std::set<std::size_t> salvaged;
     for (std::uint64_t step = 0;; ++step) {
         MemoryEnvironment disk = prepared.disk.after_kill();
@@ -648,7 +667,7 @@ TEST_CASE("of a batch that fails, the writer salvages what it says that it salva
 }
 
 TEST_CASE("a value whose bytes cannot be read leaves every log as it was") {
-    const Prepared prepared{{"", 0, small_store, no_store}, Durability::synced};
+    const Prepared prepared{{"", 0, small_store, no_store}, writer_options()};
     MemoryEnvironment disk = prepared.disk.after_kill();
     const auto before = all_logs(disk);
     {
@@ -656,11 +675,13 @@ TEST_CASE("a value whose bytes cannot be read leaves every log as it was") {
         CHECK_THROWS_AS(writer.put("banana", UnreadableValue{}), Error);
     }
     CHECK(all_logs(disk) == before);
-    check_survivor(disk.after_kill(), prepared.ledger);
+    check_survivor(disk.after_kill(), prepared.ledger, writer_options());
 }
 
 TEST_CASE("a reader changes nothing, whatever state the store is in") {
-    const Prepared prepared{{"", 0, torn_store, no_store}, Durability::synced};
+    const Hinting hinting = GENERATE(Hinting::seldom, Hinting::always);
+    const WriterOptions options = writer_options(hinting);
+    const Prepared prepared{{"", 0, torn_store, no_store}, options};
     MemoryEnvironment disk = prepared.disk.after_kill();
     const bool without_lock = GENERATE(false, true);
     if (without_lock) {
@@ -675,7 +696,7 @@ TEST_CASE("a reader changes nothing, whatever state the store is in") {
 }
 
 TEST_CASE("a second writer is told that the store is locked, and changes nothing") {
-    const Prepared prepared{{"", 0, small_store, no_store}, Durability::synced};
+    const Prepared prepared{{"", 0, small_store, no_store}, writer_options()};
     MemoryEnvironment disk = prepared.disk.after_kill();
     const Writer holder{disk, kStore, writer_options()};
     FaultyEnvironment untouchable{disk, {.fault = Fault::disk_dead, .step = 0}};

@@ -226,6 +226,11 @@ void FaultyEnvironment::sync_path(const std::string& path) {
     inner_.sync_path(path);
 }
 
+std::optional<io::SystemRun> FaultyEnvironment::this_run() {
+    state_->enter(Step::lookup, "ask for the run of the system", "");
+    return inner_.this_run();
+}
+
 std::uint64_t FaultyEnvironment::now_milliseconds() {
     state_->enter(Step::lookup, "look at the clock", "");
     return inner_.now_milliseconds();

@@ -169,6 +169,7 @@ private:
 
 struct MemoryEnvironment::Disk {
     std::map<std::string, DirectoryPtr> folders;
+    std::uint64_t run = 1;  // of the system
     std::uint64_t clock = kStart;
     std::uint64_t inodes = 0;
 
@@ -361,6 +362,10 @@ void MemoryEnvironment::sync_path(const std::string& path) {
     }
 }
 
+std::optional<io::SystemRun> MemoryEnvironment::this_run() {
+    return io::SystemRun{disk_->run, 1};
+}
+
 std::uint64_t MemoryEnvironment::now_milliseconds() {
     return disk_->clock;
 }
@@ -376,6 +381,7 @@ MemoryEnvironment MemoryEnvironment::after_kill() const {
         return file;
     }};
     MemoryEnvironment world;
+    world.disk_->run = disk_->run;
     world.disk_->clock = disk_->clock;
     world.disk_->inodes = disk_->inodes;
     for (const auto& [path, folder] : disk_->folders) {
@@ -400,6 +406,7 @@ MemoryEnvironment MemoryEnvironment::after_power_cut(const PowerCut& cut) const 
         return std::make_shared<Inode>(Inode{inode.number, bytes, bytes, nullptr});
     }};
     MemoryEnvironment world;
+    world.disk_->run = disk_->run + 1;
     world.disk_->clock = disk_->clock;
     world.disk_->inodes = disk_->inodes;
     for (const auto& [path, folder] : disk_->folders) {
