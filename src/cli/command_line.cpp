@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
-#include <span>
+#include <string_view>
 #include <utility>
 
 namespace bitask::cli {
@@ -53,34 +53,52 @@ std::vector<std::string> with_help_as_option(std::vector<std::string> words) {
     return words;
 }
 
-// The commands that may be meant. Only these are described to CLI11: to describe them all would
-// take a `get` longer than to get the value.
-std::vector<Command> commands_among(const std::vector<std::string>& words) {
-    std::vector<Command> commands;
-    std::ranges::copy_if(kAllCommands, std::back_inserter(commands), [&words](Command command) {
-        return std::ranges::any_of(words, [command](const std::string& word) {
-            return word == name_of(command) ||
-                   (!word.empty() && word == reference_name_of(command));
-        });
-    });
-    return commands;
+// Whether a word is, or holds, one of the names of an option, which are as in "-q,--quiet".
+bool names_option(std::string_view word, std::string_view names) {
+    if (!word.starts_with('-')) {
+        return false;
+    }
+    const bool is_long = word.starts_with("--");
+    while (!names.empty()) {
+        const std::string_view name = names.substr(0, names.find(','));
+        names.remove_prefix(std::min(name.size() + 1, names.size()));
+        if (is_long ? word.starts_with(name)
+                    : name.size() == 2 && word.find(name.back()) != std::string_view::npos) {
+            return true;
+        }
+    }
+    return false;
 }
 
-// These commands and their options as CLI11 knows them. Help is ours: its texts are written, not
-// derived.
+bool names_command(std::string_view word, Command command) {
+    return !word.empty() && (word == name_of(command) || word == reference_name_of(command));
+}
+
+// CLI11's own program adds an option --help; ours is a flag like the others.
+class Program : public CLI::App {
+public:
+    Program() : App{"", "bitask", nullptr} {}
+};
+
+// The commands and options as CLI11 knows them, or those alone that words name: to describe all of
+// them takes longer than to get a value. Help is ours: its texts are written, not derived.
 class Grammar {
 public:
-    explicit Grammar(std::span<const Command> commands) : app_{"", "bitask"} {
-        app_.set_help_flag();
+    // `words` are null for all commands and options, else they must outlive the constructor.
+    explicit Grammar(const std::vector<std::string>* words) : words_{words} {
         app_.require_subcommand(0, 1);
         text(app_, "-d,--db", spoken_.store);
         flag(app_, "-q,--quiet", spoken_.quiet);
         flag(app_, "-v,--verbose", spoken_.verbose);
         flag(app_, "-h,--help", spoken_.help);
         flag(app_, "-V,--version", spoken_.version);
-        for (const Command command : commands) {
-            add(command);
+        for (const Command command : kAllCommands) {
+            if (any_word(
+                    [command](const std::string& word) { return names_command(word, command); })) {
+                add(command);
+            }
         }
+        words_ = nullptr;
     }
 
     // Throws CLI::ParseError.
@@ -146,7 +164,6 @@ public:
 private:
     void add(Command command) {
         CLI::App& app = *app_.add_subcommand(std::string{name_of(command)});
-        app.set_help_flag();
         app.fallthrough();  // options of bitask itself may stand behind the command
         if (const auto name = reference_name_of(command); !name.empty()) {
             app.alias(std::string{name});
@@ -163,13 +180,28 @@ private:
         }
     }
 
-    static void text(CLI::App& app, const std::string& names, std::optional<std::string>& target) {
+    template <typename Test>
+    [[nodiscard]] bool any_word(Test test) const {
+        return words_ == nullptr || std::ranges::any_of(*words_, test);
+    }
+
+    [[nodiscard]] bool any_word_names(std::string_view names) const {
+        return any_word([names](const std::string& word) { return names_option(word, names); });
+    }
+
+    void text(CLI::App& app, const std::string& names, std::optional<std::string>& target) const {
+        if (!any_word_names(names)) {
+            return;
+        }
         app.add_option_function<std::string>(
                names, [&target](const std::string& word) { target = unprotected(word); })
             ->take_last();
     }
 
-    static void flag(CLI::App& app, const std::string& names, bool& target) {
+    void flag(CLI::App& app, const std::string& names, bool& target) const {
+        if (!any_word_names(names)) {
+            return;
+        }
         app.add_flag_callback(names, [&target] { target = true; })->disable_flag_override();
     }
 
@@ -189,6 +221,9 @@ private:
 
     // Each time that it is given counts.
     void named_key(CLI::App& app) {
+        if (!any_word_names("--key")) {
+            return;
+        }
         app.add_option_function<std::string>(
                "--key",
                [this](const std::string& word) { spoken_.named_keys.push_back(unprotected(word)); })
@@ -266,7 +301,8 @@ private:
         return names;
     }
 
-    CLI::App app_;
+    const std::vector<std::string>* words_;
+    Program app_;
     Spoken spoken_;
     std::vector<std::string> no_options_;  // arguments that look like options
 };
@@ -274,9 +310,10 @@ private:
 }  // namespace
 
 CommandLine parse_command_line(const std::vector<std::string>& words, const Variables& variables) {
-    Grammar grammar{commands_among(words)};
+    const std::vector<std::string> all_words = with_help_as_option(words);
+    Grammar grammar{&all_words};
     try {
-        grammar.parse(with_help_as_option(words));
+        grammar.parse(all_words);
     } catch (const CLI::ExtrasError&) {
         if (!grammar.spoken().help) {  // who asks for help may not know the words yet
             throw UsageError{grammar.command_name(), grammar.complaint()};
@@ -309,7 +346,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words, const Vari
 }
 
 std::vector<CommandNames> all_command_names() {
-    return Grammar{kAllCommands}.names();
+    return Grammar{nullptr}.names();
 }
 
 }  // namespace bitask::cli
