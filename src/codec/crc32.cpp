@@ -1,23 +1,22 @@
 #include "codec/crc32.hpp"
 
-#include <zlib.h>
+#include "codec/crc32_folding.hpp"
 
-#ifdef BITASK_HAVE_LIBDEFLATE
-#include <libdeflate.h>
-#endif
+#include <zlib.h>
 
 namespace bitask::codec {
 
 std::uint32_t crc32(std::string_view bytes, std::uint32_t before) noexcept {
     if (bytes.empty()) {
-        return before;  // both libraries take a null pointer as a request to start anew
+        return before;  // zlib takes a null pointer as a request to start anew
     }
-#ifdef BITASK_HAVE_LIBDEFLATE
-    return libdeflate_crc32(before, bytes.data(), bytes.size());
-#else
+#ifdef BITASK_FOLDS_CRC32
+    if (can_fold_crc32()) {
+        return crc32_folded(bytes, before);
+    }
+#endif
     return static_cast<std::uint32_t>(
         ::crc32_z(before, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-#endif
 }
 
 std::uint32_t crc32_joined(std::uint32_t first, std::uint32_t second,

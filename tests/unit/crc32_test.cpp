@@ -1,6 +1,10 @@
 #include "codec/crc32.hpp"
 
+#include "codec/crc32_folding.hpp"
+
 #include "support/catch.hpp"
+
+#include <zlib.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +57,22 @@ TEST_CASE("the checksum is right for runs of every length and alignment") {
     const std::string long_run = random_bytes(3'000'001);
     CHECK(crc32(long_run) == reference_crc32(long_run));
 }
+
+#ifdef BITASK_FOLDS_CRC32
+TEST_CASE("zlib and the processor agree on runs of every length, whatever stands before") {
+    if (!can_fold_crc32()) {
+        return;
+    }
+    const std::string bytes = random_bytes(700);
+    for (std::size_t size = 1; size <= bytes.size(); ++size) {
+        for (const std::uint32_t before : {0U, 1U, 0x8000'0000U, 0xFFFF'FFFFU, 0x1234'5678U}) {
+            CAPTURE(size, before);
+            CHECK(crc32_folded(std::string_view{bytes}.substr(0, size), before) ==
+                  ::crc32_z(before, reinterpret_cast<const unsigned char*>(bytes.data()), size));
+        }
+    }
+}
+#endif
 
 TEST_CASE("a checksum goes on from the one of the bytes before, wherever the run is cut") {
     const std::string bytes = random_bytes(100);
