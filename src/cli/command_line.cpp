@@ -15,8 +15,6 @@
 namespace bitask::cli {
 namespace {
 
-constexpr int kAnyNumber = 1 << 28;
-
 // CLI11 takes a word like "[a,b]" for a list of two, "{}" for none and "++" for the end of a
 // command; an empty value for a missing one, and "true" for what a flag is anyway. A NUL byte,
 // which no argument can hold, in front of such words and values keeps it from looking inside.
@@ -74,6 +72,11 @@ bool names_command(std::string_view word, Command command) {
     return !word.empty() && (word == name_of(command) || word == reference_name_of(command));
 }
 
+bool takes_words(Command command) {
+    return command == Command::put || command == Command::get || command == Command::rm ||
+           command == Command::load;
+}
+
 // CLI11's own program adds an option --help; ours is a flag like the others.
 class Program : public CLI::App {
 public:
@@ -87,6 +90,7 @@ public:
     // `words` are null for all commands and options, else they must outlive the constructor.
     explicit Grammar(const std::vector<std::string>* words) : words_{words} {
         app_.require_subcommand(0, 1);
+        app_.allow_extras();
         text(app_, "-d,--db", spoken_.store);
         flag(app_, "-q,--quiet", spoken_.quiet);
         flag(app_, "-v,--verbose", spoken_.verbose);
@@ -110,18 +114,15 @@ public:
         std::transform(words.begin(), mark, std::back_inserter(reversed), protected_word);
         std::ranges::reverse(reversed);
         app_.parse(std::move(reversed));
-        if (!no_options_.empty()) {
-            throw CLI::ExtrasError{no_options_};
-        }
+        take(app_.remaining());
         if (mark != words.end()) {
             spoken_.words.insert(spoken_.words.end(), mark + 1, words.end());
         }
     }
 
-    // What parse() could not place.
+    // Of what parse() could not place.
     [[nodiscard]] std::string complaint() const {
-        const auto extra = no_options_.empty() ? app_.remaining(true) : no_options_;
-        const std::string word = extra.empty() ? "" : unprotected(extra.front());
+        const std::string word = unprotected(misplaced_);
         if (word.starts_with("-=")) {
             return "a flag takes no value: " + in_quotes(word.substr(1));  // "-q=no"
         }
@@ -165,6 +166,7 @@ private:
     void add(Command command) {
         CLI::App& app = *app_.add_subcommand(std::string{name_of(command)});
         app.fallthrough();  // options of bitask itself may stand behind the command
+        app.preparse_callback([this](std::size_t) { before_command_ = app_.remaining_size(); });
         if (const auto name = reference_name_of(command); !name.empty()) {
             app.alias(std::string{name});
         }
@@ -205,18 +207,18 @@ private:
         app.add_flag_callback(names, [&target] { target = true; })->disable_flag_override();
     }
 
-    void words(CLI::App& app) {
-        app.add_option_function<std::vector<std::string>>(
-               "words",
-               [this](const std::vector<std::string>& words) {
-                   std::ranges::transform(words, std::back_inserter(spoken_.words), unprotected);
-                   // CLI11 lets "-5" pass, a number, and "-!", no option that could be.
-                   std::ranges::copy_if(words, std::back_inserter(no_options_),
-                                        [](const std::string& word) {
-                                            return word.size() > 1 && word.starts_with('-');
-                                        });
-               })
-            ->expected(0, kAnyNumber);
+    // What no option has claimed. As an option of its own, that takes any number of words, it would
+    // be told from numbers ("-5") by CLI11, and cost a get more than all the rest of its words.
+    void take(const std::vector<std::string>& rest) {
+        const auto chosen = command();
+        for (std::size_t i = 0; i < rest.size(); ++i) {
+            const bool is_option = rest[i].size() > 1 && rest[i].starts_with('-');
+            if (is_option || i < before_command_ || !chosen || !takes_words(*chosen)) {
+                misplaced_ = rest[i];
+                throw CLI::ExtrasError{rest};
+            }
+            spoken_.words.push_back(unprotected(rest[i]));
+        }
     }
 
     // Each time that it is given counts.
@@ -232,7 +234,6 @@ private:
     }
 
     void key_source(CLI::App& app) {
-        words(app);
         named_key(app);
         flag(app, "--stdin", spoken_.from_stdin);
         flag(app, "-0,--null", spoken_.null);
@@ -245,7 +246,6 @@ private:
     }
 
     void add_put_options(CLI::App& app) {
-        words(app);
         named_key(app);
         text(app, "--value", spoken_.value);
         text(app, "--file", spoken_.file);
@@ -275,7 +275,6 @@ private:
     }
 
     void add_load_options(CLI::App& app) {
-        words(app);
         text(app, "--format", spoken_.format);
         write_options(app);
     }
@@ -304,7 +303,8 @@ private:
     const std::vector<std::string>* words_;
     Program app_;
     Spoken spoken_;
-    std::vector<std::string> no_options_;  // arguments that look like options
+    std::size_t before_command_ = 0;  // so many words that no option has claimed
+    std::string misplaced_;
 };
 
 }  // namespace

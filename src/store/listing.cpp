@@ -47,14 +47,21 @@ Listing list_store_beside_writers(const io::Folder& folder) {
 
 std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
                                    const std::vector<log::LogName>& listed) {
-    auto file = folder.open(log::file_name(name), io::Access::read);
-    if (!file && name.kind == log::LogKind::active) {
-        const log::LogName sealed{name.number, 0, log::LogKind::sealed};
-        if (!std::ranges::binary_search(listed, sealed)) {
+    if (name.kind != log::LogKind::active) {
+        return folder.open(log::file_name(name), io::Access::read);
+    }
+    const log::LogName sealed{name.number, 0, log::LogKind::sealed};
+    // Under the likelier name first, and then under the other one: it may change meanwhile.
+    std::unique_ptr<io::File> file;
+    if (std::ranges::binary_search(listed, name)) {
+        file = folder.open(log::file_name(name), io::Access::read);
+        if (!file && !std::ranges::binary_search(listed, sealed)) {
             file = folder.open(log::file_name(sealed), io::Access::read);
         }
+        return file;
     }
-    return file;
+    file = folder.open(log::file_name(sealed), io::Access::read);
+    return file ? std::move(file) : folder.open(log::file_name(name), io::Access::read);
 }
 
 void throw_no_store(const std::string& path) {

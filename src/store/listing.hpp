@@ -27,8 +27,8 @@ struct Listing {
 // all; so it is listed until two listings in a row agree. Throws Error (io) if they never do.
 [[nodiscard]] Listing list_store_beside_writers(const io::Folder& folder);
 
-// One of the listed logs; null when it is gone. An active log that has meanwhile been sealed is
-// found as such, unless another log had that name already (the reference can bring that about).
+// A log; null when it is gone. An active log that has been sealed is found as such, unless the
+// listing has both, and another log that name (the reference can bring that about).
 [[nodiscard]] std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
                                                  const std::vector<log::LogName>& listed);
 

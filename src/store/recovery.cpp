@@ -128,6 +128,7 @@ private:
             result_.ordered_from = entry.location.log.number + 1;  // not our writing
         }
         ++result_.records;
+        result_.disorder = result_.disorder || entry.header.timestamp < result_.last_timestamp;
         result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
         date_damage();
         const auto newer = result_.keydir.apply(scanner.key(), entry);
@@ -379,12 +380,15 @@ std::optional<Recovery> recover_quickly(io::Environment& environment, const io::
     if (!log.file) {
         return std::nullopt;
     }
-    std::optional<LockNote> note;
-    if (log.size > manifest->position) {
-        // The note goes first: it may then be older than the log, but never newer.
-        note = read_note(folder);
-        log.size = std::max(log.file->size(), manifest->position);
+    auto recovery =
+        replay_tail(environment, folder, *manifest, log, {log.name}, std::nullopt, options);
+    if (!recovery ||
+        (recovery->damage.empty() && recovery->torn_tails.empty() && !recovery->disorder)) {
+        return recovery;
     }
+    // A note helps to judge. It goes first: it may then be older than the log, but never newer.
+    const auto note = read_note(folder);
+    log.size = std::max(log.file->size(), manifest->position);
     return replay_tail(environment, folder, *manifest, log, {log.name}, note, options);
 }
 

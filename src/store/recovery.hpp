@@ -30,6 +30,7 @@ struct Recovery {
     std::vector<log::Damage> torn_tails;  // of active logs; one at the most if writers behave
     std::string lost_end;                 // one line, see below; empty when nothing is missing
     bool fits_hints = true;               // false: there are keys that are too long for them
+    bool disorder = false;                // a record has a lower timestamp than one before it
     std::uint64_t records = 0;            // whole ones, tombstones included
     std::uint64_t last_timestamp = 0;     // the highest, milliseconds since the epoch
     std::uint64_t ordered_from = 0;       // as in LockNote, for the next note
