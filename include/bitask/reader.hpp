@@ -27,6 +27,8 @@ struct Range {
     std::optional<std::string> to;       // the first key that may not come any more
     std::optional<std::uint64_t> limit;  // at most so many pairs
     bool reverse = false;                // the last key first
+
+    friend bool operator==(const Range&, const Range&) = default;
 };
 
 // Sizes in bytes. Every byte of a log is either live, the current record of a key, or dead.

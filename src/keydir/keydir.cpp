@@ -36,13 +36,15 @@ std::unique_ptr<Cursor> Keydir::cursor() const {
 }
 
 std::unique_ptr<Cursor> Keydir::cursor_over(std::size_t newest_hints) const {
-    if (newest_hints == 0) {
-        return std::make_unique<TableCursor>(table_);
-    }
     std::vector<std::unique_ptr<Cursor>> sources;
     if (!table_.empty()) {
         sources.push_back(std::make_unique<TableCursor>(table_));
     }
+    return merged_with_hints(std::move(sources), newest_hints);
+}
+
+std::unique_ptr<Cursor> Keydir::merged_with_hints(std::vector<std::unique_ptr<Cursor>> sources,
+                                                  std::size_t newest_hints) const {
     for (std::size_t i = hints_.size() - newest_hints; i < hints_.size(); ++i) {
         sources.push_back(std::make_unique<HintCursor>(open(hints_[i])));
     }
@@ -61,14 +63,15 @@ Totals Keydir::totals() const {
         }
         return totals;
     }
+    // In order, so that each node is read once at the most.
+    const auto known = merged_with_hints({}, hints_.size());
     for (const Table::Item* item : table_.sorted()) {
-        const auto known = find_in_hints(item->key, std::nullopt);
         const Entry& entry = item->entry;
-        if (known && known->newer_than(entry.header.timestamp, entry.location)) {
-            continue;
-        }
-        if (known) {
-            totals.subtract(*known);
+        if (known->seek(item->key) && known->key() == item->key) {
+            if (known->entry().newer_than(entry.header.timestamp, entry.location)) {
+                continue;
+            }
+            totals.subtract(known->entry());
         }
         totals.add(entry);
     }

@@ -41,7 +41,7 @@ public:
     // Likewise over the table and the newest hints alone.
     [[nodiscard]] std::unique_ptr<Cursor> cursor_over(std::size_t newest_hints) const;
 
-    // Exact; takes a lookup for each key in the table, or a walk over everything where the totals
+    // Exact; takes a seek for each key in the table, or a walk over everything where the totals
     // of the hints are not known.
     [[nodiscard]] Totals totals() const;
 
@@ -58,6 +58,8 @@ private:
         std::unique_ptr<Hint> hint;  // null until it is needed
     };
 
+    [[nodiscard]] std::unique_ptr<Cursor> merged_with_hints(
+        std::vector<std::unique_ptr<Cursor>> sources, std::size_t newest_hints) const;
     [[nodiscard]] const Hint& open(NamedHint& hint) const;
     [[nodiscard]] std::optional<Entry> find_in_hints(std::string_view key,
                                                      std::optional<Entry> newest) const;

@@ -69,13 +69,29 @@ std::string_view text(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-Totals Manifest::totals() const {
+std::optional<Totals> Manifest::totals() const {
+    if (!has_totals) {
+        return std::nullopt;
+    }
     Totals totals{.live_keys = live_keys, .live_bytes = live_bytes, .logs = {}};
     for (const Log& log : logs) {
         totals.logs[log.name] = {.live_bytes = log.live_bytes,
                                  .tombstone_bytes = log.tombstone_bytes};
     }
     return totals;
+}
+
+void Manifest::set_totals(const std::optional<Totals>& totals) {
+    has_totals = totals.has_value();
+    const Totals known = totals.value_or(Totals{});
+    live_keys = known.live_keys;
+    live_bytes = known.live_bytes;
+    for (Log& log : logs) {
+        const auto share = known.logs.find(log.name);
+        const Totals::Log found = share == known.logs.end() ? Totals::Log{} : share->second;
+        log.live_bytes = found.live_bytes;
+        log.tombstone_bytes = found.tombstone_bytes;
+    }
 }
 
 std::string encode_manifest(const Manifest& manifest) {
@@ -94,8 +110,8 @@ std::string encode_manifest(const Manifest& manifest) {
     head.resize(kFieldsAt);
     Encoder encoder{head};
     encoder << manifest.active_log << manifest.position << manifest.last_timestamp
-            << manifest.ordered_from << manifest.last_compaction << manifest.live_keys
-            << manifest.live_bytes;
+            << manifest.ordered_from << manifest.last_compaction
+            << std::uint64_t{manifest.has_totals} << manifest.live_keys << manifest.live_bytes;
     const io::SystemRun run = manifest.unsynced_in.value_or(io::SystemRun{});
     encoder << run[0] << run[1] << std::uint64_t{manifest.hints.size()};
     for (const HintInfo& hint : manifest.hints) {
@@ -120,11 +136,13 @@ std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
     }
     Manifest manifest;
     io::SystemRun run{};
+    std::uint64_t has_totals = 0;
     std::uint64_t hints = 0;
     Decoder decoder{head.subspan(kFieldsAt)};
     decoder >> manifest.active_log >> manifest.position >> manifest.last_timestamp >>
-        manifest.ordered_from >> manifest.last_compaction >> manifest.live_keys >>
+        manifest.ordered_from >> manifest.last_compaction >> has_totals >> manifest.live_keys >>
         manifest.live_bytes >> run[0] >> run[1] >> hints;
+    manifest.has_totals = has_totals != 0;
     if (run != io::SystemRun{}) {
         manifest.unsynced_in = run;
     }

@@ -26,16 +26,16 @@ inline constexpr std::size_t kMaxHints = 24;
 //
 // The head: magic "btmanif1" | crc u32 of the head behind it | crc u32 of the logs |
 // active_log u64 | position u64 | last_timestamp u64 | ordered_from u64 | last_compaction u64 |
-// live_keys u64 | live_bytes u64 | unsynced in 2 u64 | number of hints u64 | hints, the members of
-// HintInfo in order | zeros. Then for each log: number, generation, kind, size, live_bytes,
-// tombstone_bytes, u64 each. (little-endian; see docs/format.md)
+// has_totals u64 | live_keys u64 | live_bytes u64 | unsynced in 2 u64 | number of hints u64 |
+// hints, the members of HintInfo in order | zeros. Then for each log: number, generation, kind,
+// size, live_bytes, tombstone_bytes, u64 each. (little-endian; see docs/format.md)
 struct Manifest {
     // What the hints know of one log.
     struct Log {
         log::LogName name;                  // that of the sealed log, for the active one too
         std::uint64_t size = 0;             // in bytes, as far as the hints speak of it
-        std::uint64_t live_bytes = 0;       // of records that are current and have a value
-        std::uint64_t tombstone_bytes = 0;  // of tombstones that are current
+        std::uint64_t live_bytes = 0;       // as in Totals::Log, where they are known
+        std::uint64_t tombstone_bytes = 0;  // likewise
 
         friend bool operator==(const Log&, const Log&) = default;
     };
@@ -47,8 +47,12 @@ struct Manifest {
     std::uint64_t last_timestamp = 0;   // the highest before the position, ms since the epoch
     std::uint64_t ordered_from = 0;     // as in store::LockNote
     std::uint64_t last_compaction = 0;  // ms since the epoch, 0 when there was none
-    std::uint64_t live_keys = 0;
-    std::uint64_t live_bytes = 0;  // of records
+
+    // Those of all hints together. A writer that adds many records in one go leaves it to others to
+    // find out which of them replace older ones.
+    bool has_totals = false;
+    std::uint64_t live_keys = 0;   // as in Totals
+    std::uint64_t live_bytes = 0;  // likewise
 
     // When not all that it speaks of, or not all of it, was synced: the run of the system that it
     // is good for. After a power cut it may speak of what is lost.
@@ -59,7 +63,9 @@ struct Manifest {
 
     static constexpr std::size_t kHeadSize = 4096;
 
-    [[nodiscard]] Totals totals() const;
+    // Those of the logs are missing in a head.
+    [[nodiscard]] std::optional<Totals> totals() const;
+    void set_totals(const std::optional<Totals>& totals);
 
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };

@@ -16,6 +16,10 @@ namespace {
 using keydir::HintInfo;
 using keydir::Manifest;
 
+// So many keys are looked up one by one, to see what they replace, by a writer whose work they are
+// no large part of.
+constexpr std::size_t kFewEntries = 4096;
+
 std::uint64_t next_number(const std::optional<Manifest>& current) {
     std::uint64_t highest = 0;
     if (current) {
@@ -26,20 +30,27 @@ std::uint64_t next_number(const std::optional<Manifest>& current) {
     return highest + 1;
 }
 
-HintInfo write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
-                    std::uint32_t seed, bool sync) {
+struct Written {
+    HintInfo info;
+    keydir::Totals totals;
+};
+
+Written write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
+                   std::uint32_t seed, bool sync) {
     const std::string name = keydir::hint_file_name(number);
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
     keydir::HintWriter writer{*file, number, seed};
+    Written written;
     for (bool more = entries.seek({}); more; more = entries.next()) {
         writer.add(entries.key(), entries.entry());
+        written.totals.add(entries.entry());
     }
-    const HintInfo info = writer.finish();
+    written.info = writer.finish();
     if (sync) {
         file->sync();
     }
-    return info;
+    return written;
 }
 
 // What cannot be removed now is removed by whoever takes the name, or finds it when he lists.
@@ -105,6 +116,7 @@ std::optional<Manifest> read_manifest(io::Environment& environment, const io::Fo
     }
     return manifest;
 }
+
 bool has_hints(const io::Folder& folder, const Manifest& manifest) {
     return std::ranges::all_of(manifest.hints, [&folder](const HintInfo& hint) {
         return folder.identity(keydir::hint_file_name(hint.number)).has_value();
@@ -112,38 +124,38 @@ bool has_hints(const io::Folder& folder, const Manifest& manifest) {
 }
 
 Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
-                       const std::optional<Manifest>& current, Manifest next, std::uint32_t seed) {
+                       const std::optional<Manifest>& current, Manifest next, std::uint32_t seed,
+                       bool exact) {
     const bool sync = !next.unsynced_in;
-    const keydir::Totals totals = keydir.totals();
-    next.live_keys = totals.live_keys;
-    next.live_bytes = totals.live_bytes;
-    for (Manifest::Log& log : next.logs) {
-        const auto share = totals.logs.find(log.name);
-        log.live_bytes = share == totals.logs.end() ? 0 : share->second.live_bytes;
-        log.tombstone_bytes = share == totals.logs.end() ? 0 : share->second.tombstone_bytes;
-    }
-
     next.hints = current ? current->hints : std::vector<HintInfo>{};
     std::vector<HintInfo> merged;
+    std::optional<keydir::Totals> totals;
     if (!current || !keydir.table().empty()) {
         const std::uint64_t number = next_number(current);
-        std::size_t count = 0;
-        if (current) {
-            count = hints_to_merge(next.hints, keydir.table().size(), kMaxHintsLeft);
-            merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
-            next.hints.resize(next.hints.size() - count);
-            if (current->unsynced_in && sync) {
-                sync_hints(folder, next.hints);
-            }
+        const std::size_t count =
+            current ? hints_to_merge(next.hints, keydir.table().size(), kMaxHintsLeft) : 0;
+        merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
+        next.hints.resize(next.hints.size() - count);
+        if (current && current->unsynced_in && sync) {
+            sync_hints(folder, next.hints);
         }
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
-            next.hints.push_back(write_hint(folder, *entries, number, seed, sync));
+            Written written = write_hint(folder, *entries, number, seed, sync);
+            if (next.hints.empty()) {
+                totals = std::move(written.totals);  // there is nothing else
+            }
+            next.hints.push_back(written.info);
         } catch (const Error&) {
             remove_quietly(folder, keydir::hint_file_name(number));
             throw;
         }
     }
+    const bool cheap = current && current->has_totals && keydir.table().size() <= kFewEntries;
+    if (!totals && (exact || cheap)) {
+        totals = keydir.totals();
+    }
+    next.set_totals(totals);
     try {
         replace_manifest(folder, next);
     } catch (const Error&) {

@@ -315,6 +315,9 @@ std::unique_ptr<Cursor> Reader::scan(const Range& range, Visit visit) const {
 }
 
 std::uint64_t Reader::count(const Range& range) const {
+    if (range == Range{} && view_->state().damage.empty()) {
+        return view_->with_hints([this] { return view_->keydir().totals(); }).live_keys;
+    }
     std::uint64_t count = 0;
     ReaderCursor cursor{*view_, range, Visit::keys_only};
     while (true) {

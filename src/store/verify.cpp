@@ -38,8 +38,17 @@ public:
             } else if (!is_behind(by_logs_->entry()) && (order < 0 || !is_same())) {
                 report("no hint names the record", by_logs_->entry());
             }
+            if (order >= 0) {
+                totals_.add(by_hints_->entry());
+            }
             in_logs = order <= 0 ? by_logs_->next() : in_logs;
             in_hints = order >= 0 ? by_hints_->next() : in_hints;
+        }
+        const auto told = manifest_.totals();
+        if (lines_.empty() && told &&
+            (told->live_keys != totals_.live_keys || told->live_bytes != totals_.live_bytes)) {
+            lines_.push_back(std::string{keydir::kManifestFile} +
+                             ": its totals are not those of its hints");
         }
         return std::move(lines_);
     }
@@ -67,6 +76,7 @@ private:
     const Manifest& manifest_;
     std::unique_ptr<keydir::Cursor> by_logs_;
     std::unique_ptr<keydir::Cursor> by_hints_;
+    keydir::Totals totals_;  // of the hints
     std::vector<std::string> lines_;
 };
 

@@ -6,6 +6,7 @@
 #include "store/hint_files.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace bitask::store {
@@ -15,7 +16,14 @@ using log::LogKind;
 using log::LogName;
 
 // During a load: of logs that no hint speaks of, in bytes.
-constexpr std::uint64_t kMaxTailInSession = std::uint64_t{16} * 1024 * 1024;
+constexpr std::uint64_t kMaxTailInSession = std::uint64_t{4} * 1024 * 1024;
+
+// At the most: a key may be in several hints.
+std::uint64_t keys_in(const keydir::Manifest& manifest) {
+    return std::accumulate(
+        manifest.hints.begin(), manifest.hints.end(), std::uint64_t{0},
+        [](std::uint64_t sum, const keydir::HintInfo& hint) { return sum + hint.entries; });
+}
 
 std::unique_ptr<io::Folder> open_store(io::Environment& environment, const std::string& store,
                                        bool create) {
@@ -62,8 +70,10 @@ void WriteSession::commit() {
     if (changed_) {
         commit_changes();
     }
-    if ((has_manifest_ && tail_has_sealed_logs_) || tail_bytes_ > options_.max_tail) {
-        publish();
+    const bool long_tail = tail_bytes_ > options_.max_tail;
+    const bool totals_due = lacks_totals_ && changed_much();
+    if ((has_manifest_ && tail_has_sealed_logs_) || long_tail || totals_due) {
+        publish(changed_much() ? TotalsWanted::surely : TotalsWanted::if_cheap);
     }
 }
 
@@ -146,6 +156,7 @@ bool WriteSession::resume(const std::optional<LockNote>& note) {
     }
     open_for_appending(name.number, scanner.place().offset);
     has_manifest_ = manifest.has_value();
+    hinted_keys_ = manifest ? keys_in(*manifest) : 0;
     tail_bytes_ = log_->end() - (manifest ? manifest->position : 0);
     return true;
 }
@@ -215,6 +226,7 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
     tail_bytes_ = state_.total_bytes();
     has_manifest_ = state_.manifest.has_value();
     if (has_manifest_) {
+        hinted_keys_ = keys_in(*state_.manifest);
         tail_has_sealed_logs_ = newest_number_ != state_.manifest->active_log;
         for (const keydir::Manifest::Log& log : state_.manifest->logs) {
             tail_bytes_ -= log.size;
@@ -278,7 +290,8 @@ void WriteSession::make_room() {
         start_log();
     }
     if (tail_bytes_ > kMaxTailInSession) {
-        publish();  // lest a reader, or whoever comes after a kill, have much to scan
+        publish(TotalsWanted::if_cheap);  // lest a reader, or whoever comes after a kill, have much
+                                          // to scan
     }
     changed_ = true;
 }
@@ -382,20 +395,27 @@ std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
     }
 }
 
-void WriteSession::publish() {
+// Whether finding out about all keys is little beside what this session has done.
+bool WriteSession::changed_much() const {
+    constexpr std::uint64_t kMuch = 16;
+    const std::uint64_t changes = changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
+    return changes >= hinted_keys_ / kMuch;
+}
+
+void WriteSession::publish(TotalsWanted totals) {
     try {
         try {
-            try_to_publish();
+            try_to_publish(totals);
         } catch (const keydir::HintDamaged&) {
             replay();
-            try_to_publish();
+            try_to_publish(totals);
         }
     } catch (const Error& error) {
         options_.warn("no hints written: " + std::string{error.what()});
     }
 }
 
-void WriteSession::try_to_publish() {
+void WriteSession::try_to_publish(TotalsWanted totals) {
     lock_.check();
     if (!log_) {
         start_log();
@@ -431,7 +451,11 @@ void WriteSession::try_to_publish() {
     next.logs.back().size = next.position;
     const std::string what = std::to_string(environment_.now_milliseconds()) + " " +
                              std::to_string(next.active_log) + " " + std::to_string(next.position);
-    publish_hints(*folder_, state.keydir, state.manifest, std::move(next), codec::crc32(what));
+    const keydir::Manifest published =
+        publish_hints(*folder_, state.keydir, state.manifest, std::move(next), codec::crc32(what),
+                      totals == TotalsWanted::surely);
+    lacks_totals_ = !published.has_totals;
+    hinted_keys_ = keys_in(published);
     state_ = {};
     known_ = false;
     tail_bytes_ = 0;

@@ -88,8 +88,10 @@ private:
 
     // Makes hints of what no hint speaks of yet. They are help alone: a failure is no failure of
     // the change.
-    void publish();
-    void try_to_publish();
+    enum class TotalsWanted { if_cheap, surely };
+    void publish(TotalsWanted totals);
+    void try_to_publish(TotalsWanted totals);
+    [[nodiscard]] bool changed_much() const;
     void sync_kept(const CompactionPlan& plan);
 
     [[nodiscard]] log::LogName active() const { return {note_.log, 0, log::LogKind::active}; }
@@ -120,6 +122,8 @@ private:
     std::uint64_t tail_bytes_ = 0;  // of logs that no hint speaks of
     bool has_manifest_ = false;
     bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
+    bool lacks_totals_ = false;          // the manifest that this session has written
+    std::uint64_t hinted_keys_ = 0;      // about so many, where there is a manifest
 };
 
 }  // namespace bitask::store
