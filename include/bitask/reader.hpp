@@ -59,12 +59,17 @@ public:
 
 enum class Visit { pairs, keys_only };
 
+struct ReaderOptions {
+    // The reader will be asked for this key and nothing else: it then keeps no other in mind.
+    std::optional<std::string> only_key;
+};
+
 // A store as a reader sees it. Takes no lock, writes nothing, creates nothing.
 class Reader {
 public:
     // Throws Error (io) when there is no store in that folder.
-    explicit Reader(const std::string& store);
-    Reader(io::Environment& environment, const std::string& store);
+    explicit Reader(const std::string& store, ReaderOptions options = {});
+    Reader(io::Environment& environment, const std::string& store, ReaderOptions options = {});
     ~Reader();
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;

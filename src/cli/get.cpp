@@ -18,8 +18,8 @@ class Lookup {
 public:
     using Print = std::function<void(std::string_view key, const Value& value)>;
 
-    Lookup(const Context& context, Print print)
-        : context_{context}, print_{std::move(print)}, reader_{context.store} {}
+    Lookup(const Context& context, Print print, ReaderOptions options = {})
+        : context_{context}, print_{std::move(print)}, reader_{context.store, std::move(options)} {}
 
     void look_up(const std::string& key) {
         Answer answer;
@@ -68,8 +68,9 @@ Lookup::Print print_bare(const Context& context) {
 void run_get(const GetRequest& request, const Context& context) {
     const bool bare = !request.format && !request.keys.from_stdin && request.keys.keys.size() == 1;
     if (bare) {
-        Lookup lookup{context, print_bare(context)};
-        lookup.look_up(request.keys.keys.front());
+        const std::string& key = request.keys.keys.front();
+        Lookup lookup{context, print_bare(context), {.only_key = key}};
+        lookup.look_up(key);
         return;
     }
     const auto writer = make_pair_writer(request.format.value_or(Format::tsv), context.out);

@@ -10,6 +10,26 @@ constexpr std::size_t kFewestSlots = 64;
 constexpr std::size_t kSmallestPiece = 1024;
 constexpr std::size_t kLargestPiece = 256 * 1024;
 
+// The first eight bytes of a key as a number that sorts as they do.
+std::uint64_t first_bytes(std::string_view key) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < sizeof(number); ++i) {
+        number = number << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
+    }
+    return number;
+}
+
+// Most comparisons are over before the key itself has to be fetched.
+struct Candidate {
+    std::uint64_t first_bytes = 0;
+    const Table::Item* item = nullptr;
+
+    friend bool operator<(const Candidate& a, const Candidate& b) {
+        return a.first_bytes != b.first_bytes ? a.first_bytes < b.first_bytes
+                                              : a.item->key < b.item->key;
+    }
+};
+
 }  // namespace
 
 std::optional<Entry> Table::apply(std::string_view key, const Entry& entry) {
@@ -41,12 +61,17 @@ const Entry* Table::find(std::string_view key) const {
 
 const std::vector<const Table::Item*>& Table::sorted() const {
     if (sorted_.size() != items_.size()) {
-        sorted_.clear();
-        sorted_.reserve(items_.size());
+        std::vector<Candidate> candidates;
+        candidates.reserve(items_.size());
         for (const Item& item : items_) {
-            sorted_.push_back(&item);
+            candidates.push_back({first_bytes(item.key), &item});
         }
-        std::ranges::sort(sorted_, {}, [](const Item* item) { return item->key; });
+        std::sort(candidates.begin(), candidates.end());
+        sorted_.clear();
+        sorted_.reserve(candidates.size());
+        for (const Candidate& candidate : candidates) {
+            sorted_.push_back(candidate.item);
+        }
     }
     return sorted_;
 }

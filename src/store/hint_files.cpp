@@ -124,8 +124,8 @@ bool has_hints(const io::Folder& folder, const Manifest& manifest) {
 }
 
 Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
-                       const std::optional<Manifest>& current, Manifest next, std::uint32_t seed,
-                       bool exact) {
+                       const std::optional<Manifest>& current, Manifest next,
+                       const PublishOptions& options) {
     const bool sync = !next.unsynced_in;
     next.hints = current ? current->hints : std::vector<HintInfo>{};
     std::vector<HintInfo> merged;
@@ -133,7 +133,7 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
     if (!current || !keydir.table().empty()) {
         const std::uint64_t number = next_number(current);
         const std::size_t count =
-            current ? hints_to_merge(next.hints, keydir.table().size(), kMaxHintsLeft) : 0;
+            current ? hints_to_merge(next.hints, keydir.table().size(), options.max_hints) : 0;
         merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
         next.hints.resize(next.hints.size() - count);
         if (current && current->unsynced_in && sync) {
@@ -141,7 +141,7 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         }
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
-            Written written = write_hint(folder, *entries, number, seed, sync);
+            Written written = write_hint(folder, *entries, number, options.seed, sync);
             if (next.hints.empty()) {
                 totals = std::move(written.totals);  // there is nothing else
             }
@@ -152,7 +152,7 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         }
     }
     const bool cheap = current && current->has_totals && keydir.table().size() <= kFewEntries;
-    if (!totals && (exact || cheap)) {
+    if (!totals && (options.exact || cheap)) {
         totals = keydir.totals();
     }
     next.set_totals(totals);

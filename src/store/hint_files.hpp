@@ -10,7 +10,12 @@
 
 namespace bitask::store {
 
-inline constexpr std::size_t kMaxHintsLeft = 8;
+// How a writer makes hints.
+struct PublishOptions {
+    std::uint32_t seed = 0;     // should be another one each time
+    std::size_t max_hints = 0;  // with more, the newest are merged
+    bool exact = false;         // find out the totals, even where that takes a walk over all keys
+};
 
 enum class ManifestPart { head, whole };
 
@@ -26,15 +31,14 @@ enum class ManifestPart { head, whole };
 // Makes a manifest of `next`, whose hints hold all that `keydir` does: writes what is in its table
 // to a new hint, merged with hints of `current` where there are too many. `current` is what the key
 // directory began with, and nothing when that was the logs. `next` says how far the hints speak;
-// its hints and totals are filled in here; the totals where they cost little, or where `exact` asks
-// for them. Unless it says that it is unsynced, all that it speaks of must be on disk, and what is
+// its hints and totals are filled in here; the totals where they cost little or the options ask for
+// them. Unless it says that it is unsynced, all that it speaks of must be on disk, and what is
 // written here will be.
 //
-// `seed` should be another one each time. Throws Error (io) or HintDamaged; what was current then
-// still is.
+// Throws Error (io) or HintDamaged; what was current then still is.
 keydir::Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
                                const std::optional<keydir::Manifest>& current,
-                               keydir::Manifest next, std::uint32_t seed, bool exact);
+                               keydir::Manifest next, const PublishOptions& options);
 
 // Before logs that the hints speak of go away.
 void remove_manifest(io::Folder& folder);

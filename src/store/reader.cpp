@@ -30,11 +30,12 @@ double Statistics::garbage_percent() const {
 // taken logs away, or a hint is gone or is not what it was.
 class Reader::View {
 public:
-    View(io::Environment& environment, const std::string& store)
+    View(io::Environment& environment, const std::string& store, ReaderOptions options)
         : environment_{environment},
           folder_{environment.open_folder(store)},
-          files_{folder_or_throw(store)},
-          state_{store::recover_beside_writers(environment_, *folder_, store::Hints::trusted, {})} {
+          files_{folder_or_throw(store)} {
+        options_.only_key = std::move(options.only_key);
+        recover();
     }
 
     [[nodiscard]] const store::Recovery& state() const noexcept { return state_; }
@@ -61,9 +62,8 @@ public:
     // Makes sure that the state names all logs.
     void list_logs() {
         if (state_.manifest && state_.manifest->logs.empty()) {
-            state_ = store::recover_beside_writers(
-                environment_, *folder_, hints_,
-                {.thorough = false, .all_logs = true, .progress = nullptr});
+            options_.all_logs = true;
+            recover();
             ++version_;
         }
     }
@@ -128,18 +128,23 @@ private:
     // Looks at the store anew; without its hints when they are still the same.
     void renew() {
         const auto before = state_.manifest;
-        state_ = store::recover_beside_writers(environment_, *folder_, hints_, {});
+        recover();
         if (state_.manifest && before && state_.manifest->hints == before->hints) {
             hints_ = store::Hints::ignored;
-            state_ = store::recover_beside_writers(environment_, *folder_, hints_, {});
+            recover();
         }
         files_.forget();
         ++version_;
     }
 
+    void recover() {
+        state_ = store::recover_beside_writers(environment_, *folder_, hints_, options_);
+    }
+
     io::Environment& environment_;
     std::unique_ptr<io::Folder> folder_;
     store::LogFiles files_;
+    store::RecoveryOptions options_;
     store::Hints hints_ = store::Hints::trusted;
     store::Recovery state_;
     std::uint64_t version_ = 1;
@@ -291,10 +296,11 @@ private:
     std::unique_ptr<Value> value_;
 };
 
-Reader::Reader(const std::string& store) : Reader{io::posix_environment(), store} {}
+Reader::Reader(const std::string& store, ReaderOptions options)
+    : Reader{io::posix_environment(), store, std::move(options)} {}
 
-Reader::Reader(io::Environment& environment, const std::string& store)
-    : view_{std::make_unique<View>(environment, store)} {}
+Reader::Reader(io::Environment& environment, const std::string& store, ReaderOptions options)
+    : view_{std::make_unique<View>(environment, store, std::move(options))} {}
 
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;

@@ -131,6 +131,9 @@ private:
         result_.disorder = result_.disorder || entry.header.timestamp < result_.last_timestamp;
         result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
         date_damage();
+        if (options_.only_key && scanner.key() != *options_.only_key) {
+            return;
+        }
         const auto newer = result_.keydir.apply(scanner.key(), entry);
         if (newer && newer->header.timestamp > entry.header.timestamp) {
             judge_disorder(scanner.key(), *newer, entry);

@@ -64,6 +64,9 @@ struct RecoveryOptions {
     bool all_logs = false;
 
     Progress* progress = nullptr;  // may be null
+
+    // Keep no other key of the logs in mind.
+    std::optional<std::string> only_key = std::nullopt;
 };
 
 // Replays these logs. Nothing when one of them is gone: list the folder again. What the memory for

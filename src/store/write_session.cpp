@@ -16,7 +16,11 @@ using log::LogKind;
 using log::LogName;
 
 // During a load: of logs that no hint speaks of, in bytes.
-constexpr std::uint64_t kMaxTailInSession = std::uint64_t{4} * 1024 * 1024;
+constexpr std::uint64_t kMaxTailInSession = std::uint64_t{2} * 1024 * 1024;
+
+// The newest are merged when there are more. The first writer after a kill has waited long enough,
+// and leaves merging to others.
+constexpr std::size_t kMaxHintsLeft = 8;
 
 // At the most: a key may be in several hints.
 std::uint64_t keys_in(const keydir::Manifest& manifest) {
@@ -185,6 +189,7 @@ void WriteSession::remove_leftovers(const Listing& listing,
 }
 
 void WriteSession::repair(const std::optional<LockNote>& note) {
+    repaired_ = true;
     // Nobody knows what a killed writer, or another program, has synced.
     names_unsynced_ = logs_unsynced_ = true;
     note_.synced = false;
@@ -451,9 +456,11 @@ void WriteSession::try_to_publish(TotalsWanted totals) {
     next.logs.back().size = next.position;
     const std::string what = std::to_string(environment_.now_milliseconds()) + " " +
                              std::to_string(next.active_log) + " " + std::to_string(next.position);
-    const keydir::Manifest published =
-        publish_hints(*folder_, state.keydir, state.manifest, std::move(next), codec::crc32(what),
-                      totals == TotalsWanted::surely);
+    const keydir::Manifest published = publish_hints(
+        *folder_, state.keydir, state.manifest, std::move(next),
+        {.seed = codec::crc32(what),
+         .max_hints = repaired_ && !changed_much() ? keydir::kMaxHints : kMaxHintsLeft,
+         .exact = totals == TotalsWanted::surely});
     lacks_totals_ = !published.has_totals;
     hinted_keys_ = keys_in(published);
     state_ = {};

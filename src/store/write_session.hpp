@@ -111,6 +111,7 @@ private:
     std::unique_ptr<log::LogWriter> log_;  // the active log; null while there is none
     std::uint64_t changes_in_sealed_logs_ = 0;
     bool note_fits_ = true;  // the one that the last writer left
+    bool repaired_ = false;
     bool changed_ = false;
     bool failed_ = false;
     bool logs_unsynced_ = false;   // bytes that earlier writers wrote

@@ -162,6 +162,15 @@ void worn_store(io::Environment& environment, Ledger& ledger, const WriterOption
     session.commit();
 }
 
+// As many hints as may be, where writers leave hints behind: the next writer merges them.
+void hinted_store(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    for (int i = 0; i < 9; ++i) {
+        Session session{environment, ledger, options};
+        session.put(numbered("key", i % 7), numbered("value", i));
+        session.commit();
+    }
+}
+
 // As a killed writer leaves it: half a record behind the last whole one.
 void torn_store(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
     worn_store(environment, ledger, options);
@@ -242,6 +251,7 @@ const std::vector<Scenario>& scenarios() {
         {"the first put", 4, no_store, put_one},
         {"a put", 2, small_store, put_one},
         {"an overwriting put", 2, small_store, overwrite},
+        {"a put that merges hints", 2, hinted_store, put_one},
         {"a remove", 2, small_store, remove_one},
         {"a put that rotates", 6, small_store, put_until_rotated},
         {"a batch of twenty", 12, small_store, put_twenty},

@@ -108,7 +108,7 @@ TEST_CASE("every byte of the hints and the manifest may change") {
     const Contents expected = fill(store);
     for (const std::string& name : hint_files(store)) {
         const std::size_t size = store.bytes(name).size();
-        for (std::size_t at = 0; at < size; at += at < 600 ? 1 : 97) {
+        for (std::size_t at = 0; at < size; ++at) {
             CAPTURE(name, at);
             store.disk.flip(kStore, name, at, 0x10);
             REQUIRE(store.contents() == expected);
@@ -124,7 +124,7 @@ TEST_CASE("hints and manifest may be cut at any length") {
     const Contents expected = fill(store);
     for (const std::string& name : hint_files(store)) {
         const std::string bytes = store.bytes(name);
-        for (std::size_t cut = 0; cut < bytes.size(); cut += cut < 300 ? 1 : 131) {
+        for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
             CAPTURE(name, cut);
             replace_bytes(store.disk, kStore, name, bytes.substr(0, cut));
             REQUIRE(store.contents() == expected);
@@ -132,6 +132,38 @@ TEST_CASE("hints and manifest may be cut at any length") {
         replace_bytes(store.disk, kStore, name, bytes);
     }
     check(store, expected);
+}
+
+// Keys so long that four of them fill a leaf, and that the tree is deep.
+TEST_CASE("every byte of a hint of several levels may change") {
+    HandmadeStore store;
+    Contents expected;
+    {
+        Writer writer{store.disk, kStore, with_hints()};
+        for (int i = 0; i < 80; ++i) {
+            const std::string number = std::to_string(1000 + i);
+            const std::string key = number + std::string(900, static_cast<char>('a' + i % 26));
+            writer.put(key, "value" + number);
+            expected[key] = "value" + number;
+        }
+        writer.commit();
+        writer.compact({});
+    }
+    REQUIRE(hint_files(store).size() == 2);
+    const std::string hint = hint_files(store).back();
+    REQUIRE(hint.ends_with(".hint"));
+    const std::size_t size = store.bytes(hint).size();
+    REQUIRE(size > 80 * std::size_t{1024});
+    for (std::size_t at = 0; at < size; ++at) {
+        CAPTURE(at);
+        store.disk.flip(kStore, hint, at, 0x01);
+        const auto& [key, value] = at % 2 == 0 ? *expected.begin() : *expected.rbegin();
+        REQUIRE(store.get(key) == value);
+        if (at % 64 == 0) {
+            REQUIRE(store.contents() == expected);
+        }
+        store.disk.flip(kStore, hint, at, 0x01);
+    }
 }
 
 TEST_CASE("hints of an earlier state of the store, or of another one, are noticed") {
