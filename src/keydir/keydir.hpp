@@ -45,6 +45,9 @@ public:
     // of the hints are not known.
     [[nodiscard]] Totals totals() const;
 
+    // Whether totals() can do without the walk.
+    [[nodiscard]] bool knows_totals() const noexcept { return hint_totals_ || hints_.empty(); }
+
     [[nodiscard]] const Table& table() const noexcept { return table_; }
 
     // Moves the table, but for keys above kMaxKeySize, into a hint in `files`, which has no name

@@ -130,10 +130,11 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
     next.hints = current ? current->hints : std::vector<HintInfo>{};
     std::vector<HintInfo> merged;
     std::optional<keydir::Totals> totals;
-    if (!current || !keydir.table().empty()) {
+    const std::size_t count =
+        options.merge_all ? next.hints.size()
+                          : hints_to_merge(next.hints, keydir.table().size(), options.max_hints);
+    if (!current || !keydir.table().empty() || count > 1) {
         const std::uint64_t number = next_number(current);
-        const std::size_t count =
-            current ? hints_to_merge(next.hints, keydir.table().size(), options.max_hints) : 0;
         merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
         next.hints.resize(next.hints.size() - count);
         if (current && current->unsynced_in && sync) {
@@ -151,8 +152,7 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
             throw;
         }
     }
-    const bool cheap = current && current->has_totals && keydir.table().size() <= kFewEntries;
-    if (!totals && (options.exact || cheap)) {
+    if (!totals && current && current->has_totals && keydir.table().size() <= kFewEntries) {
         totals = keydir.totals();
     }
     next.set_totals(totals);

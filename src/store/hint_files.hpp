@@ -14,7 +14,7 @@ namespace bitask::store {
 struct PublishOptions {
     std::uint32_t seed = 0;     // should be another one each time
     std::size_t max_hints = 0;  // with more, the newest are merged
-    bool exact = false;         // find out the totals, even where that takes a walk over all keys
+    bool merge_all = false;     // leave one, whatever it takes
 };
 
 enum class ManifestPart { head, whole };
@@ -31,8 +31,8 @@ enum class ManifestPart { head, whole };
 // Makes a manifest of `next`, whose hints hold all that `keydir` does: writes what is in its table
 // to a new hint, merged with hints of `current` where there are too many. `current` is what the key
 // directory began with, and nothing when that was the logs. `next` says how far the hints speak;
-// its hints and totals are filled in here; the totals where they cost little or the options ask for
-// them. Unless it says that it is unsynced, all that it speaks of must be on disk, and what is
+// its hints and totals are filled in here; the totals only where they cost little.
+// Unless it says that it is unsynced, all that it speaks of must be on disk, and what is
 // written here will be.
 //
 // Throws Error (io) or HintDamaged; what was current then still is.

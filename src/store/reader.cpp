@@ -164,8 +164,9 @@ public:
     [[nodiscard]] const std::string& from() const noexcept { return from_; }
     [[nodiscard]] const std::optional<std::string>& to() const noexcept { return to_; }
     [[nodiscard]] bool contains(std::string_view key) const {
-        return key >= from_ && (!to_ || key < *to_);
+        return key >= from_ && ends_behind(key);
     }
+    [[nodiscard]] bool ends_behind(std::string_view key) const { return !to_ || key < *to_; }
 
 private:
     // The first key behind all that begin with the prefix; nothing when there is none.
@@ -183,6 +184,23 @@ private:
     std::string from_;
     std::optional<std::string> to_;
 };
+
+std::uint64_t count_live(const keydir::Keydir& keydir, const Range& range) {
+    if (range == Range{} && keydir.knows_totals()) {
+        return keydir.totals().live_keys;
+    }
+    const Bounds bounds{range};
+    const std::uint64_t limit = range.limit.value_or(UINT64_MAX);
+    const auto cursor = keydir.cursor();
+    std::uint64_t count = 0;
+    for (bool more = cursor->seek(bounds.from());
+         more && count < limit && bounds.ends_behind(cursor->key()); more = cursor->next()) {
+        if (cursor->entry().live()) {
+            ++count;
+        }
+    }
+    return count;
+}
 
 // Walks over live keys of a key directory that may be renewed between two steps: it remembers the
 // last key, and finds its place again.
@@ -321,8 +339,8 @@ std::unique_ptr<Cursor> Reader::scan(const Range& range, Visit visit) const {
 }
 
 std::uint64_t Reader::count(const Range& range) const {
-    if (range == Range{} && view_->state().damage.empty()) {
-        return view_->with_hints([this] { return view_->keydir().totals(); }).live_keys;
+    if (view_->state().damage.empty()) {
+        return view_->with_hints([&] { return count_live(view_->keydir(), range); });
     }
     std::uint64_t count = 0;
     ReaderCursor cursor{*view_, range, Visit::keys_only};

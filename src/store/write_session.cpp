@@ -75,9 +75,11 @@ void WriteSession::commit() {
         commit_changes();
     }
     const bool long_tail = tail_bytes_ > options_.max_tail;
-    const bool totals_due = lacks_totals_ && changed_much();
-    if ((has_manifest_ && tail_has_sealed_logs_) || long_tail || totals_due) {
-        publish(changed_much() ? TotalsWanted::surely : TotalsWanted::if_cheap);
+    // A load that makes up much of the store leaves one hint, as a compaction does.
+    const bool loaded = published_ && changed_much();
+    if ((has_manifest_ && tail_has_sealed_logs_) || long_tail || loaded) {
+        publish(loaded ? Merging::all : Merging::as_needed);
+        published_ = false;
     }
 }
 
@@ -295,8 +297,8 @@ void WriteSession::make_room() {
         start_log();
     }
     if (tail_bytes_ > kMaxTailInSession) {
-        publish(TotalsWanted::if_cheap);  // lest a reader, or whoever comes after a kill, have much
-                                          // to scan
+        publish(Merging::as_needed);  // lest a reader, or whoever comes after a kill, have much
+                                      // to scan
     }
     changed_ = true;
 }
@@ -400,27 +402,27 @@ std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
     }
 }
 
-// Whether finding out about all keys is little beside what this session has done.
+// Whether writing the keys of all hints anew is little beside what this session has done.
 bool WriteSession::changed_much() const {
-    constexpr std::uint64_t kMuch = 16;
+    constexpr std::uint64_t kMuch = 4;
     const std::uint64_t changes = changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
     return changes >= hinted_keys_ / kMuch;
 }
 
-void WriteSession::publish(TotalsWanted totals) {
+void WriteSession::publish(Merging merging) {
     try {
         try {
-            try_to_publish(totals);
+            try_to_publish(merging);
         } catch (const keydir::HintDamaged&) {
             replay();
-            try_to_publish(totals);
+            try_to_publish(merging);
         }
     } catch (const Error& error) {
         options_.warn("no hints written: " + std::string{error.what()});
     }
 }
 
-void WriteSession::try_to_publish(TotalsWanted totals) {
+void WriteSession::try_to_publish(Merging merging) {
     lock_.check();
     if (!log_) {
         start_log();
@@ -460,8 +462,8 @@ void WriteSession::try_to_publish(TotalsWanted totals) {
         *folder_, state.keydir, state.manifest, std::move(next),
         {.seed = codec::crc32(what),
          .max_hints = repaired_ && !changed_much() ? keydir::kMaxHints : kMaxHintsLeft,
-         .exact = totals == TotalsWanted::surely});
-    lacks_totals_ = !published.has_totals;
+         .merge_all = merging == Merging::all});
+    published_ = true;
     hinted_keys_ = keys_in(published);
     state_ = {};
     known_ = false;

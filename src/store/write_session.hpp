@@ -88,9 +88,9 @@ private:
 
     // Makes hints of what no hint speaks of yet. They are help alone: a failure is no failure of
     // the change.
-    enum class TotalsWanted { if_cheap, surely };
-    void publish(TotalsWanted totals);
-    void try_to_publish(TotalsWanted totals);
+    enum class Merging { as_needed, all };
+    void publish(Merging merging);
+    void try_to_publish(Merging merging);
     [[nodiscard]] bool changed_much() const;
     void sync_kept(const CompactionPlan& plan);
 
@@ -123,7 +123,7 @@ private:
     std::uint64_t tail_bytes_ = 0;  // of logs that no hint speaks of
     bool has_manifest_ = false;
     bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
-    bool lacks_totals_ = false;          // the manifest that this session has written
+    bool published_ = false;             // by this session, in its midst
     std::uint64_t hinted_keys_ = 0;      // about so many, where there is a manifest
 };
 
