@@ -102,7 +102,6 @@ public:
                 add(command);
             }
         }
-        words_ = nullptr;
     }
 
     // Throws CLI::ParseError.

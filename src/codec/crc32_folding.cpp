@@ -2,7 +2,9 @@
 
 #ifdef BITASK_FOLDS_CRC32
 #include <immintrin.h>
-#include <sys/platform/x86.h>
+#ifndef __clang__
+#include <sys/platform/x86.h>  // which clang does not take for C++
+#endif
 
 #include <array>
 #include <cstddef>
@@ -136,7 +138,11 @@ BITASK_FOLDING __m128i fold_all(std::string_view bytes, std::uint32_t state) {
 }  // namespace
 
 bool can_fold_crc32() noexcept {
+#ifdef __clang__
+    return __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
+#else
     return CPU_FEATURE_ACTIVE(PCLMULQDQ) && CPU_FEATURE_ACTIVE(SSE4_1);
+#endif
 }
 
 BITASK_FOLDING std::uint32_t crc32_folded(std::string_view bytes, std::uint32_t before) noexcept {

@@ -1,7 +1,7 @@
 #pragma once
 
 #if defined(__x86_64__) && __has_include(<sys/platform/x86.h>)
-#define BITASK_FOLDS_CRC32 1
+#define BITASK_FOLDS_CRC32
 
 #include <cstdint>
 #include <string_view>

@@ -111,7 +111,8 @@ std::string encode_manifest(const Manifest& manifest) {
     Encoder encoder{head};
     encoder << manifest.active_log << manifest.position << manifest.last_timestamp
             << manifest.ordered_from << manifest.last_compaction
-            << std::uint64_t{manifest.has_totals} << manifest.live_keys << manifest.live_bytes;
+            << std::uint64_t{manifest.has_totals ? 1U : 0U} << manifest.live_keys
+            << manifest.live_bytes;
     const io::SystemRun run = manifest.unsynced_in.value_or(io::SystemRun{});
     encoder << run[0] << run[1] << std::uint64_t{manifest.hints.size()};
     for (const HintInfo& hint : manifest.hints) {
