@@ -11,9 +11,8 @@ namespace bitask::keydir {
 
 // How many of the newest hints go into a new one of so many entries, when no more than `max_hints`
 // may be left. None while there is room; else the fewest that leave the next older hint more than
-// twice as large as what is merged, so that large hints are seldom written anew. With at most 8
-// hints, an entry is written about 9 times while a store grows by a factor of 20,000
-// (docs/architecture.md has the measurements).
+// twice as large as what is merged, so that large hints are seldom written anew. How often
+// an entry is written in all is in docs/architecture.md.
 [[nodiscard]] inline std::size_t hints_to_merge(const std::vector<HintInfo>& oldest_first,
                                                 std::uint64_t new_entries, std::size_t max_hints) {
     if (oldest_first.size() < max_hints) {

@@ -26,16 +26,6 @@ public:
     [[nodiscard]] std::string_view key() const override { return current_->key(); }
     [[nodiscard]] const Entry& entry() const override { return current_->entry(); }
 
-    // Visits the entries of the key at hand that are not current.
-    template <typename Visit>
-    void for_each_superseded(Visit visit) const {
-        for (const Cursor* source : same_key_) {
-            if (source != current_) {
-                visit(source->entry());
-            }
-        }
-    }
-
 private:
     enum class Direction { forward, backward };
 

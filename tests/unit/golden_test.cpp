@@ -1,5 +1,6 @@
 #include "bitask/error.hpp"
 #include "bitask/reader.hpp"
+#include "bitask/verify.hpp"
 #include "bitask/writer.hpp"
 #include "io/environment.hpp"
 #include "support/catch.hpp"
@@ -8,6 +9,7 @@
 #include "support/store_contents.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,8 +20,9 @@
 
 // tests/golden/store-0.2.0 holds one file of every kind that this version writes: a sealed log, a
 // rewritten one, a tombstones log and a temporary one as a killed compaction leaves them, an
-// active log, and the lock file with its note. The files never change. A new version of the
-// format gets a golden store of its own beside them.
+// active log, and the lock file with its note. tests/golden/hinted-store-0.2.0 holds hints and
+// their manifest. The files never change. A new version of the format gets golden stores of its own
+// beside them.
 
 namespace bitask::test {
 namespace {
@@ -28,23 +31,10 @@ namespace fs = std::filesystem;
 
 constexpr const char* kStore = "/kv";
 
-const fs::path& golden_folder() {
-    static const fs::path kFolder = fs::path{BITASK_GOLDEN_DIR} / "store-0.2.0";
-    return kFolder;
-}
-
 std::string bytes_of_file(const fs::path& path) {
     std::ifstream file{path, std::ios::binary};
     REQUIRE(file);
     return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-std::map<std::string, std::string> golden_files() {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : fs::directory_iterator{golden_folder()}) {
-        files[entry.path().filename().string()] = bytes_of_file(entry.path());
-    }
-    return files;
 }
 
 void add_file(io::Environment& environment, std::string_view name, std::string_view bytes) {
@@ -126,44 +116,133 @@ Contents golden_contents() {
             {"to be changed", "new"}};
 }
 
-TEST_CASE("this version writes the golden store byte for byte") {
-    MemoryEnvironment environment = write_golden_store();
-    const auto golden = golden_files();
-    std::vector<std::string> names;
-    for (const auto& [name, bytes] : golden) {
-        CAPTURE(name);
-        names.push_back(name);
-        CHECK(bytes_of(environment, kStore, name) == bytes);
-    }
-    CHECK(file_names(environment, kStore) == names);
+std::string hinted_key(int number) {
+    return "key" + std::to_string(1000 + number) + std::string(30, 'k');
 }
 
-TEST_CASE("the golden store has a file of every kind") {
-    const auto golden = golden_files();
+// Two hints, one of them of two levels, tombstones in the newer one, and a tail behind them.
+MemoryEnvironment write_hinted_store() {
+    MemoryEnvironment environment;
+    environment.set_clock(1'700'000'000'000);
+    WriterOptions options;
+    options.max_log_size = 12'000;
+    options.max_tail = 100;
+    {
+        Writer writer{environment, kStore, options};
+        for (int i = 0; i < 300; ++i) {
+            writer.put(hinted_key(i), std::to_string(i));
+        }
+        writer.commit();
+    }
+    environment.set_clock(1'700'000'100'000);
+    {
+        Writer writer{environment, kStore, options};
+        for (int i = 0; i < 300; i += 100) {
+            writer.remove(hinted_key(i));
+        }
+        writer.commit();
+    }
+    Writer writer{environment, kStore, options};
+    writer.put(hinted_key(7), "new");
+    writer.commit();
+    return environment;
+}
+
+Contents hinted_contents() {
+    Contents contents;
+    for (int i = 0; i < 300; ++i) {
+        contents[hinted_key(i)] = i == 7 ? "new" : std::to_string(i);
+    }
+    for (int i = 0; i < 300; i += 100) {
+        contents.erase(hinted_key(i));
+    }
+    return contents;
+}
+
+struct GoldenStore {
+    const char* name;
+    MemoryEnvironment (*write)();
+    Contents (*contents)();
+
+    [[nodiscard]] fs::path folder() const { return fs::path{BITASK_GOLDEN_DIR} / name; }
+
+    [[nodiscard]] std::map<std::string, std::string> files() const {
+        std::map<std::string, std::string> files;
+        for (const auto& entry : fs::directory_iterator{folder()}) {
+            files[entry.path().filename().string()] = bytes_of_file(entry.path());
+        }
+        return files;
+    }
+
+    [[nodiscard]] MemoryEnvironment on_a_disk() const {
+        MemoryEnvironment environment;
+        environment.make_folder(kStore);
+        for (const auto& [file, bytes] : files()) {
+            add_file(environment, file, bytes);
+        }
+        return environment;
+    }
+};
+
+constexpr GoldenStore kPlain{"store-0.2.0", write_golden_store, golden_contents};
+constexpr GoldenStore kHinted{"hinted-store-0.2.0", write_hinted_store, hinted_contents};
+
+TEST_CASE("this version writes the golden stores byte for byte") {
+    for (const GoldenStore& golden : {kPlain, kHinted}) {
+        MemoryEnvironment environment = golden.write();
+        std::vector<std::string> names;
+        for (const auto& [name, bytes] : golden.files()) {
+            CAPTURE(golden.name, name);
+            names.push_back(name);
+            CHECK(bytes_of(environment, kStore, name) == bytes);
+        }
+        CHECK(file_names(environment, kStore) == names);
+    }
+}
+
+TEST_CASE("the golden stores have a file of every kind") {
+    const auto has = [](const GoldenStore& golden, const char* ending) {
+        return std::ranges::any_of(
+            golden.files(), [ending](const auto& file) { return file.first.ends_with(ending); });
+    };
     for (const char* ending : {".active.log", ".1.log", ".tombstones.log", ".tmp", "db.lock"}) {
         CAPTURE(ending);
-        CHECK(std::ranges::any_of(
-            golden, [ending](const auto& file) { return file.first.ends_with(ending); }));
+        CHECK(has(kPlain, ending));
+    }
+    for (const char* ending : {"0.manifest", "1.hint", "2.hint"}) {
+        CAPTURE(ending);
+        CHECK(has(kHinted, ending));
     }
 }
 
-TEST_CASE("the golden store is read as it was meant") {
-    MemoryEnvironment environment;
-    environment.make_folder(kStore);
-    for (const auto& [name, bytes] : golden_files()) {
-        add_file(environment, name, bytes);
+TEST_CASE("the golden stores are read as they were meant") {
+    for (const GoldenStore& golden : {kPlain, kHinted}) {
+        CAPTURE(golden.name);
+        MemoryEnvironment environment = golden.on_a_disk();
+        CHECK(contents(environment, kStore) == golden.contents());
+        CHECK(damage(environment, kStore).empty());
+        CHECK(verify(environment, kStore, nullptr).damage.empty());
     }
-    CHECK(contents(environment, kStore) == golden_contents());
-    CHECK(damage(environment, kStore).empty());
 }
 
-// Hidden: run by name once for a new version of the format, never for an old one.
-TEST_CASE("write the golden store anew", "[.]") {
-    fs::create_directories(golden_folder());
-    MemoryEnvironment environment = write_golden_store();
-    for (const std::string& name : file_names(environment, kStore)) {
-        std::ofstream{golden_folder() / name, std::ios::binary}
-            << bytes_of(environment, kStore, name);
+TEST_CASE("the golden hints are taken for what they are") {
+    MemoryEnvironment environment = kHinted.on_a_disk();
+    CHECK(Reader{environment, kStore}.statistics().hints == 2);
+    CHECK(Reader{environment, kStore}.statistics().keys == 297);
+}
+
+// Hidden: run once, with the variable set, for a new version of the format, never for an old one.
+TEST_CASE("write the golden stores anew", "[.]") {
+    if (std::getenv("BITASK_WRITE_GOLDEN_STORES") == nullptr) {  // NOLINT(concurrency-mt-unsafe)
+        return;
+    }
+    for (const GoldenStore& golden : {kPlain, kHinted}) {
+        fs::create_directories(golden.folder());
+        MemoryEnvironment environment = golden.write();
+        for (const std::string& name : file_names(environment, kStore)) {
+            std::ofstream{golden.folder() / name, std::ios::binary}
+                << bytes_of(environment, kStore, name);
+        }
     }
 }
 
