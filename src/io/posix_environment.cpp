@@ -72,7 +72,7 @@ std::optional<SystemRun> parse_uuid(std::string text) {
             return std::nullopt;
         }
     }
-    return run;
+    return run == SystemRun{} ? std::nullopt : std::optional{run};  // zeros name nothing
 }
 
 class PosixFolder : public Folder {

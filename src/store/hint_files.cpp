@@ -137,9 +137,6 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         const std::uint64_t number = next_number(current);
         merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
         next.hints.resize(next.hints.size() - count);
-        if (current && current->unsynced_in && sync) {
-            sync_hints(folder, next.hints);
-        }
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
             Written written = write_hint(folder, *entries, number, options.seed, sync);
@@ -151,6 +148,9 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
             remove_quietly(folder, keydir::hint_file_name(number));
             throw;
         }
+    }
+    if (current && current->unsynced_in && sync) {
+        sync_hints(folder, next.hints);
     }
     if (!totals && current && current->has_totals && keydir.table().size() <= kFewEntries) {
         totals = keydir.totals();

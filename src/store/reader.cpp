@@ -339,8 +339,14 @@ std::unique_ptr<Cursor> Reader::scan(const Range& range, Visit visit) const {
 }
 
 std::uint64_t Reader::count(const Range& range) const {
-    if (view_->state().damage.empty()) {
-        return view_->with_hints([&] { return count_live(view_->keydir(), range); });
+    const auto undisturbed = view_->with_hints([&]() -> std::optional<std::uint64_t> {
+        if (!view_->state().damage.empty()) {
+            return std::nullopt;
+        }
+        return count_live(view_->keydir(), range);
+    });
+    if (undisturbed) {
+        return *undisturbed;
     }
     std::uint64_t count = 0;
     ReaderCursor cursor{*view_, range, Visit::keys_only};

@@ -80,6 +80,7 @@ void WriteSession::commit() {
     if ((has_manifest_ && tail_has_sealed_logs_) || long_tail || loaded) {
         publish(loaded ? Merging::all : Merging::as_needed);
         published_ = false;
+        changes_merged_ = loaded ? changes_written() : changes_merged_;
     }
 }
 
@@ -107,7 +108,7 @@ std::uint64_t WriteSession::salvage() {
             log_->sync_written();
         }
     }
-    return changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
+    return changes_written();
 }
 
 void WriteSession::begin_change() {
@@ -159,6 +160,9 @@ bool WriteSession::resume(const std::optional<LockNote>& note) {
     }
     if (step == Step::torn_tail) {
         cut_off(scanner.damage());
+    }
+    if (scanner.place().offset > note->end) {
+        logs_unsynced_ = true;  // a killed writer has gone on behind the note
     }
     open_for_appending(name.number, scanner.place().offset);
     has_manifest_ = manifest.has_value();
@@ -405,8 +409,11 @@ std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
 // Whether writing the keys of all hints anew is little beside what this session has done.
 bool WriteSession::changed_much() const {
     constexpr std::uint64_t kMuch = 4;
-    const std::uint64_t changes = changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
-    return changes >= hinted_keys_ / kMuch;
+    return changes_written() - changes_merged_ >= hinted_keys_ / kMuch;
+}
+
+std::uint64_t WriteSession::changes_written() const {
+    return changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
 }
 
 void WriteSession::publish(Merging merging) {
@@ -432,6 +439,7 @@ void WriteSession::try_to_publish(Merging merging) {
     if (!state.damage.empty() || !state.fits_hints) {
         return;
     }
+    log_->flush();  // a manifest never speaks of more than is in the file
     keydir::Manifest next;
     if (options_.durability == Durability::synced) {
         sync_before();

@@ -92,6 +92,7 @@ private:
     void publish(Merging merging);
     void try_to_publish(Merging merging);
     [[nodiscard]] bool changed_much() const;
+    [[nodiscard]] std::uint64_t changes_written() const;  // as a whole, to files
     void sync_kept(const CompactionPlan& plan);
 
     [[nodiscard]] log::LogName active() const { return {note_.log, 0, log::LogKind::active}; }
@@ -124,6 +125,7 @@ private:
     bool has_manifest_ = false;
     bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
     bool published_ = false;             // by this session, in its midst
+    std::uint64_t changes_merged_ = 0;   // of this session, into one hint with all others
     std::uint64_t hinted_keys_ = 0;      // about so many, where there is a manifest
 };
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -171,6 +172,26 @@ TEST_CASE("hints that an unsynced writer leaves count until the power is cut, an
         CHECK(Reader{world, kStore}.statistics().hints > 1);
         require_contents(world, expected);
     }
+}
+
+TEST_CASE("hints of a synced writer speak of nothing that a killed one has left unsynced") {
+    MemoryEnvironment disk;
+    put(disk, "safe", "before");
+    {
+        // As a killed writer leaves it: whole records behind the note, none of them synced.
+        const std::string log = active_log(disk, kStore);
+        const std::string bytes = bytes_of(disk, kStore, log);
+        const std::string record = make_record("left behind", "v", disk.now_milliseconds());
+        const auto file = disk.open_folder(kStore)->open(log, io::Access::read_write);
+        file->write(bytes.size(), std::as_bytes(std::span{record}));
+    }
+    {
+        Writer writer{disk, kStore, writer_options(Durability::synced, kMaxLogSize, 0)};
+        CHECK_FALSE(writer.remove("no such key"));
+        writer.commit();
+    }
+    CHECK(Reader{disk, kStore}.statistics().hints == 1);
+    require_safe(disk, {{"safe", "before"}, {"left behind", "v"}});
 }
 
 TEST_CASE("a synced put is safe whatever a power cut does to unsynced logs before it") {
