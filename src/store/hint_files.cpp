@@ -30,27 +30,24 @@ std::uint64_t next_number(const std::optional<Manifest>& current) {
     return highest + 1;
 }
 
-struct Written {
-    HintInfo info;
-    keydir::Totals totals;
-};
-
-Written write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
-                   std::uint32_t seed, bool sync) {
+// Adds the entries to `totals`, where there are any.
+HintInfo write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
+                    std::uint32_t seed, bool sync, std::optional<keydir::Totals>& totals) {
     const std::string name = keydir::hint_file_name(number);
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
     keydir::HintWriter writer{*file, number, seed};
-    Written written;
     for (bool more = entries.seek({}); more; more = entries.next()) {
         writer.add(entries.key(), entries.entry());
-        written.totals.add(entries.entry());
+        if (totals) {
+            totals->add(entries.entry());
+        }
     }
-    written.info = writer.finish();
+    const HintInfo info = writer.finish();
     if (sync) {
         file->sync();
     }
-    return written;
+    return info;
 }
 
 // What cannot be removed now is removed by whoever takes the name, or finds it when he lists.
@@ -139,11 +136,10 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         next.hints.resize(next.hints.size() - count);
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
-            Written written = write_hint(folder, *entries, number, options.seed, sync);
             if (next.hints.empty()) {
-                totals = std::move(written.totals);  // there is nothing else
+                totals.emplace();  // what is written is all that there is
             }
-            next.hints.push_back(written.info);
+            next.hints.push_back(write_hint(folder, *entries, number, options.seed, sync, totals));
         } catch (const Error&) {
             remove_quietly(folder, keydir::hint_file_name(number));
             throw;

@@ -417,6 +417,10 @@ std::uint64_t WriteSession::changes_written() const {
 }
 
 void WriteSession::publish(Merging merging) {
+    if (!makes_hints_) {
+        return;
+    }
+    makes_hints_ = false;
     try {
         try {
             try_to_publish(merging);
@@ -471,7 +475,7 @@ void WriteSession::try_to_publish(Merging merging) {
         {.seed = codec::crc32(what),
          .max_hints = repaired_ && !changed_much() ? keydir::kMaxHints : kMaxHintsLeft,
          .merge_all = merging == Merging::all});
-    published_ = true;
+    published_ = makes_hints_ = true;
     hinted_keys_ = keys_in(published);
     state_ = {};
     known_ = false;
@@ -511,6 +515,7 @@ CompactionReport WriteSession::compact(const CompactionOptions& options) {
     sync_kept(plan);
     remove_manifest(*folder_);  // until there is another, the logs have to tell
     has_manifest_ = false;
+    makes_hints_ = true;  // of other logs than before
     tail_bytes_ = plan.bytes_after();
     report.logs_written = run_compaction(*folder_, lock_, state, plan, sealed,
                                          options_.max_log_size, options.progress);

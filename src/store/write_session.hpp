@@ -125,6 +125,7 @@ private:
     bool has_manifest_ = false;
     bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
     bool published_ = false;             // by this session, in its midst
+    bool makes_hints_ = true;            // false once it could not: trying again would not help
     std::uint64_t changes_merged_ = 0;   // of this session, into one hint with all others
     std::uint64_t hinted_keys_ = 0;      // about so many, where there is a manifest
 };

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -25,6 +26,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -89,6 +91,16 @@ std::vector<std::string> read_keys(const char* path) {
     return keys;
 }
 
+int to_number(std::string_view text) {
+    int number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stop != end) {
+        fail("not a number: " + std::string{text});
+    }
+    return number;
+}
+
 std::vector<Command> read_commands() {
     std::vector<Command> commands;
     std::string line;
@@ -99,7 +111,7 @@ std::vector<Command> read_commands() {
         }
         Command command;
         command.name = parts[0];
-        command.status = std::atoi(parts[1].c_str());
+        command.status = to_number(parts[1]);
         command.words.assign(parts.begin() + 2, parts.end());
         commands.push_back(std::move(command));
     }
@@ -123,6 +135,7 @@ void run_once(Command& command, const std::string& key, posix_spawn_file_actions
         words.push_back(with_key(word, key));
     }
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) {
         argv.push_back(word.data());
     }
@@ -160,10 +173,13 @@ Number at_percent(const Command& command, Number Sample::*what, std::size_t perc
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3 || std::atoi(argv[1]) <= 0) {
+    if (argc != 3) {
         fail("usage: bitask_bench_alternate ROUNDS KEYS < COMMANDS");
     }
-    const int rounds = std::atoi(argv[1]);
+    const int rounds = to_number(argv[1]);
+    if (rounds <= 0) {
+        fail("rounds: at least 1");
+    }
     const std::vector<std::string> keys = read_keys(argv[2]);
     std::vector<Command> commands = read_commands();
 

@@ -353,3 +353,14 @@ JSON
     expect_status 0 bitask scan
     same_files "$OUT" expected
 }
+
+@test "a load that can write no hints says so once, and loads all" {
+    bitask put key0 first
+    mkdir "$STORE/1.hint"
+    pairs 1 120000 >data
+    expect_status 0 bitask load data
+    [[ $(wc -l <"$ERR") == 1 ]] || fail "$(head "$ERR")"
+    grep -q 'no hints written' "$ERR"
+    expect_status 0 bitask scan --count
+    expect_output $'120001\n'
+}

@@ -131,6 +131,20 @@ any_sync='^[0-9]+ +(fsync|fdatasync|sync|syncfs|msync|sync_file_range)\('
     done
 }
 
+@test "counts, keys, stat and get read no log that hints speak of, but for the record" {
+    pairs 1 20000 | bitask load --max-log-size 64K
+    bitask put key000001 newer
+    expect_hints
+    for arguments in 'scan --count' 'scan --count --prefix key01' 'scan --keys' stat; do
+        # shellcheck disable=SC2086  # words
+        expect_status 0 traced $arguments
+        refute grep -E 'pread64\([0-9]+<[^>]*[0-9]\.log>' trace
+    done
+    expect_status 0 traced get key010000
+    [[ $(grep -cE 'pread64\([0-9]+<[^>]*[0-9]\.log>' trace) == 1 ]] || fail "$(<trace)"
+    refute grep 'getdents' trace
+}
+
 @test "a get from a large store reads little" {
     awk 'BEGIN { for (i = 0; i < 100000; i++) printf "key%06d\t%080d\n", i, i }' | bitask load
     bitask compact
