@@ -268,21 +268,14 @@ void HintCursor::take(const Node::LeafItem& item) {
     valid_ = true;
 }
 
-const log::LogName& HintCursor::log_name(std::uint64_t index) {
+log::LogName HintCursor::log_name(std::uint64_t index) {
     const NodePlace place = hint_->log_table_page(index);
-    table_.resize((hint_->info().logs + kLogsPerPage - 1) / kLogsPerPage);
-    std::vector<log::LogName>& names = table_[index / kLogsPerPage];
-    if (names.empty()) {
-        Hint::Buffer buffer;
-        const Node page = hint_->read(place, buffer);
-        for (std::uint32_t i = 0; i < page.count(); ++i) {
-            names.push_back(page.log_name(i));
-        }
+    log_table_.resize((hint_->info().logs + kLogsPerPage - 1) / kLogsPerPage);
+    Page& page = log_table_[index / kLogsPerPage];
+    if (!page.node.at(place.page)) {
+        page.node = hint_->read(place, page.buffer);
     }
-    if (index % kLogsPerPage >= names.size()) {
-        throw_damaged(place);
-    }
-    return names[index % kLogsPerPage];
+    return page.node.log_name(static_cast<std::uint32_t>(index % kLogsPerPage));
 }
 
 }  // namespace bitask::keydir

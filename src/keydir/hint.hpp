@@ -67,10 +67,13 @@ public:
 private:
     enum class Direction { forward, backward };
 
-    // From the root to the leaf: a node, and the entry in it by which the path goes on.
-    struct Step {
+    struct Page {
         Hint::Buffer buffer;
-        Node node;
+        Node node;  // in the buffer, or in none
+    };
+
+    // From the root to the leaf: a node, and the entry in it by which the path goes on.
+    struct Step : Page {
         std::uint32_t index = 0;
     };
 
@@ -80,7 +83,7 @@ private:
     void open(std::size_t depth, const NodePlace& place, Direction direction);
     [[nodiscard]] Node read_ahead(const NodePlace& place, Direction direction);
     void take(const Node::LeafItem& item);
-    [[nodiscard]] const log::LogName& log_name(std::uint64_t index);
+    [[nodiscard]] log::LogName log_name(std::uint64_t index);
 
     const Hint* hint_;
     std::vector<Step> path_;
@@ -96,8 +99,8 @@ private:
     std::string key_;        // begins with the prefix of the leaf
     std::string_view rest_;  // of the key, in the leaf
     Entry entry_;
-    std::optional<std::uint64_t> log_index_;        // of the entry
-    std::vector<std::vector<log::LogName>> table_;  // the pages of the log table met so far
+    std::optional<std::uint64_t> log_index_;  // of the entry
+    std::vector<Page> log_table_;             // the pages met so far
 };
 
 }  // namespace bitask::keydir
