@@ -350,14 +350,23 @@ LogName WriteSession::seal_log() {
 }
 
 // What earlier writers have left to the kernel: a change must not survive a power cut that those
-// before it do not.
+// before it do not. What a synced manifest speaks of was synced before it, and sealed logs have not
+// changed since.
 void WriteSession::sync_logs_before() {
-    if (logs_unsynced_) {
-        for (const LogName& log : list_store(*folder_).logs) {
+    if (!logs_unsynced_) {
+        return;
+    }
+    const auto manifest = read_manifest(environment_, *folder_, ManifestPart::whole);
+    const auto was_synced = [&manifest](const LogName& log) {
+        return manifest && !manifest->unsynced_in && log.number != manifest->active_log &&
+               std::ranges::binary_search(manifest->logs, log, {}, &keydir::Manifest::Log::name);
+    };
+    for (const LogName& log : list_store(*folder_).logs) {
+        if (!was_synced(log)) {
             sync_log(log);
         }
-        logs_unsynced_ = false;
     }
+    logs_unsynced_ = false;
 }
 
 void WriteSession::sync_before() {

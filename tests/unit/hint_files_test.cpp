@@ -22,6 +22,7 @@ class Folder {
 public:
     Folder() {
         disk.create_folder("store");
+        disk.sync_path("store");
         folder = disk.open_folder("store");
     }
 
@@ -37,7 +38,9 @@ public:
                                           .key_size = static_cast<std::uint32_t>(key.size()),
                                           .value_size = 1}});
         }
-        Manifest next{.active_log = 1, .position = 100 * clock_ + 100};
+        Manifest next;
+        next.active_log = 1;
+        next.position = 100 * clock_ + 100;
         next.logs.push_back({.name = kLog, .size = next.position});
         if (!synced) {
             next.unsynced_in = disk.this_run();
