@@ -13,6 +13,10 @@ inline constexpr std::uint64_t kMaxValueSize = 0xFFFF'FFFF;
 // An active log that has grown past this is sealed before the next put.
 inline constexpr std::uint64_t kDefaultMaxLogSize = 4 * 1024 * 1024;
 
+// The share of old records, in percent, from which on a compaction rewrites a log unless it is told
+// otherwise: to free a byte then costs four bytes of writing at the most.
+inline constexpr double kDefaultMinGarbage = 20;
+
 // How long a writer waits for the lock of another.
 inline constexpr std::chrono::milliseconds kDefaultWait{1000};
 

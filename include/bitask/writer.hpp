@@ -1,7 +1,7 @@
 #pragma once
 
+#include "bitask/compaction.hpp"
 #include "bitask/limits.hpp"
-#include "bitask/progress.hpp"
 #include "bitask/value.hpp"
 
 #include <chrono>
@@ -34,23 +34,7 @@ struct WriterOptions {
     std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
-struct CompactionOptions {
-    double min_garbage_percent = 0;  // rewrite only logs with at least so large a dead share
-    double if_garbage_percent = 0;   // do nothing while the whole store has a smaller one
-    Progress* progress = nullptr;    // may be null
-};
-
-// Sizes in bytes.
-struct CompactionReport {
-    std::uint64_t bytes_before = 0;  // of all logs
-    std::uint64_t bytes_after = 0;
-    std::vector<std::string> rewritten;  // names of logs that were read and removed
-    std::uint64_t logs_written = 0;
-    std::uint64_t logs_kept = 0;
-    std::vector<std::string> damage;  // a line for each damaged place; its log is kept as it is
-};
-
-// The one writer of a store: holds the lock from construction to destruction.
+// The one writer of a store: holds the lock from construction to destruction, but for compact().
 //
 // Changes are in the store after commit(), and in order: a crash leaves a prefix of them. After a
 // failed write or sync every further change throws; what was committed stays readable.
@@ -78,15 +62,17 @@ public:
     // already, and returns how many they are. Throws Error (io) when nobody can tell.
     std::uint64_t salvage();
 
+    // Commits, and gives the lock back for most of the time: others may write meanwhile.
     CompactionReport compact(const CompactionOptions& options);
 
 private:
-    std::unique_ptr<store::WriteSession> session_;
-};
+    [[nodiscard]] store::WriteSession& session();
 
-// What compact() would do now. Takes no lock and changes nothing; logs_written stays 0.
-[[nodiscard]] CompactionReport preview_compaction(const std::string& store,
-                                                  const CompactionOptions& options);
+    io::Environment& environment_;
+    std::string store_;
+    WriterOptions options_;
+    std::unique_ptr<store::WriteSession> session_;  // null after a compaction
+};
 
 // Throws Error (usage) unless a store takes this key, or a value of this size. For callers that
 // want to know before they read a long input or wait for the lock.

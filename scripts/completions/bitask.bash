@@ -37,7 +37,7 @@ _bitask_options() {
         rm | remove) options+=(-f --force) ;;&
         scan) options+=(--prefix --from --to --limit --reverse --keys --count) ;;&
         get | ask | scan | load) options+=(--format) ;;&
-        compact) options+=(--min-garbage --if-garbage --dry-run) ;;&
+        compact) options+=(--min-garbage --if-garbage --rate --dry-run) ;;&
         compact | stat | verify) options+=(--json) ;;&
         put | rm | remove | load | compact) options+=(--wait --no-sync --max-log-size) ;;&
     esac
@@ -77,7 +77,7 @@ _bitask() {
             return
             ;;
         --key | --value | --prefix | --from | --to | --limit | --min-garbage | --if-garbage | \
-            --wait | --max-log-size)
+            --rate | --wait | --max-log-size)
             return
             ;;
     esac

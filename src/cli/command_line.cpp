@@ -281,6 +281,7 @@ private:
     void add_compact_options(CLI::App& app) {
         text(app, "--min-garbage", spoken_.min_garbage);
         text(app, "--if-garbage", spoken_.if_garbage);
+        text(app, "--rate", spoken_.rate);
         flag(app, "--dry-run", spoken_.dry_run);
         flag(app, "--json", spoken_.json);
         write_options(app);

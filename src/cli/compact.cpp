@@ -1,7 +1,8 @@
-#include "bitask/writer.hpp"
+#include "bitask/compaction.hpp"
 #include "cli/commands.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/quantities.hpp"
+#include "cli/stop_signals.hpp"
 #include "cli/writing.hpp"
 
 #include <fmt/format.h>
@@ -28,12 +29,10 @@ Outcome compact(const CompactRequest& request, const Context& context) {
         return outcome(preview_compaction(context.store, request.options));
     }
     ProgressBar bar{"compact", context.messages};
-    WriterOptions options = writer_options(request.write, context);
-    options.create = false;
-    CompactionOptions compaction = request.options;
-    compaction.progress = &bar;
-    Writer writer{context.store, std::move(options)};
-    return outcome(writer.compact(compaction));
+    CompactionOptions options = request.options;
+    options.progress = &bar;
+    options.should_stop = StopSignals::received;
+    return outcome(compact_store(context.store, writer_options(request.write, context), options));
 }
 
 std::string json_of(const Outcome& outcome, bool dry_run) {
@@ -46,6 +45,7 @@ std::string json_of(const Outcome& outcome, bool dry_run) {
     object["logs_removed"] = dry_run ? 0 : report.rewritten.size();
     object["logs_kept"] = report.logs_kept;
     object["seconds"] = outcome.seconds;
+    object["stopped"] = report.stopped;
     object["dry_run"] = dry_run;
     return object.dump() + "\n";
 }
@@ -54,6 +54,7 @@ std::string json_of(const Outcome& outcome, bool dry_run) {
 
 void run_compact(const CompactRequest& request, const Context& context) {
     const bool dry_run = request.dry_run;
+    const StopSignals signals;
     const Outcome outcome = compact(request, context);
     const CompactionReport& report = outcome.report;
     if (!report.damage.empty()) {
@@ -67,10 +68,10 @@ void run_compact(const CompactRequest& request, const Context& context) {
         }
     }
     context.messages.done(
-        fmt::format("{} {}, wrote {}, kept {}; {} bytes before, {} after; {:.2f} seconds",
+        fmt::format("{} {}, wrote {}, kept {}; {} bytes before, {} after; {:.2f} seconds{}",
                     dry_run ? "would rewrite" : "rewrote", counted(report.rewritten.size(), "log"),
                     report.logs_written, report.logs_kept, report.bytes_before, report.bytes_after,
-                    outcome.seconds));
+                    outcome.seconds, report.stopped ? "; stopped by a signal" : ""));
     for (const std::string& line : report.damage) {
         context.messages.problem(line + "; its log is kept as it is");
     }

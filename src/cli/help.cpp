@@ -91,11 +91,13 @@ disk when it ends with status 0.
 
 constexpr std::string_view kCompact = R"(usage: bitask compact [OPTION]...
 
-Copies what is live out of logs that hold old records, and removes those logs. What it writes is
-synced in any case, with --no-sync too.
+Copies what is live out of logs that hold old records, and removes those logs. Other commands go
+on meanwhile. What it writes is synced in any case, with --no-sync too.
 
-      --min-garbage PERCENT  rewrite only logs with at least so large a share of old records
+      --min-garbage PERCENT  rewrite only logs with at least so large a share of old records;
+                             the default is 20
       --if-garbage PERCENT   do nothing while the whole store has a smaller share
+      --rate MB              read at most so many megabytes a second
       --dry-run              print the logs that would be rewritten, change nothing
       --json                 print what was done as JSON
 )";

@@ -161,11 +161,15 @@ private:
     [[nodiscard]] Request compact() const {
         refuse_words();
         CompactRequest request;
-        if (spoken_.min_garbage) {
-            request.options.min_garbage_percent = percent("--min-garbage", *spoken_.min_garbage);
-        }
+        request.options.min_garbage_percent = spoken_.min_garbage
+                                                  ? percent("--min-garbage", *spoken_.min_garbage)
+                                                  : kDefaultMinGarbage;
         if (spoken_.if_garbage) {
             request.options.if_garbage_percent = percent("--if-garbage", *spoken_.if_garbage);
+        }
+        if (spoken_.rate) {
+            request.options.max_rate = number("--rate", *spoken_.rate, parse_rate,
+                                              "a number of megabytes a second above 0");
         }
         request.dry_run = spoken_.dry_run;
         request.json = spoken_.json;

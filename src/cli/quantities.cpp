@@ -8,6 +8,8 @@ namespace bitask::cli {
 namespace {
 
 constexpr double kMaxSeconds = 10.0 * 365 * 24 * 3600;
+constexpr double kMegabyte = 1e6;
+constexpr double kMaxMegabytes = 1e9;
 
 // Nothing unless all of the text is the number.
 template <typename Number>
@@ -52,6 +54,14 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
         return std::nullopt;
     }
     return *number << shift;
+}
+
+std::optional<std::uint64_t> parse_rate(std::string_view text) {
+    const auto megabytes = parse_all<double>(text);
+    if (!megabytes || !(*megabytes > 0 && *megabytes <= kMaxMegabytes)) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint64_t>(std::ceil(*megabytes * kMegabyte));
 }
 
 std::optional<double> parse_percent(std::string_view text) {

@@ -15,6 +15,9 @@ namespace bitask::cli {
 // Bytes, or with a suffix K, M or G multiples of 1024: "4096", "4K". At least 1.
 [[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 
+// Megabytes a second, fractions allowed, as bytes a second: "20", "0.5". Above 0.
+[[nodiscard]] std::optional<std::uint64_t> parse_rate(std::string_view text);
+
 // 0 to 100, fractions allowed.
 [[nodiscard]] std::optional<double> parse_percent(std::string_view text);
 

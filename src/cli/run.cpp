@@ -4,6 +4,7 @@
 #include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/messages.hpp"
+#include "cli/stop_signals.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -101,6 +102,7 @@ ExitCode run(int argc, const char* const* argv) {
         run_words({argv + std::min(argc, 1), argv + argc}, out, messages, code);
     });
     guarded(code, messages, [&out] { out.flush(); });
+    StopSignals::die_by_it();
     return code;
 }
 

@@ -40,6 +40,9 @@ public:
     // When it returns, the contents and the size survive a power cut (the name: Folder::sync).
     virtual void sync() = 0;
 
+    // Lets the system begin to write what a later sync() would have to wait for. Help alone.
+    virtual void begin_sync() noexcept = 0;
+
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     [[nodiscard]] virtual FileIdentity identity() const = 0;
 

@@ -3,6 +3,7 @@
 #include "io/file_lock.hpp"
 #include "io/posix_error.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,12 @@ void PosixFile::sync() {
         const int error = errno;
         throw_io("sync", path_, error);
     }
+}
+
+void PosixFile::begin_sync() noexcept {
+#ifdef SYNC_FILE_RANGE_WRITE
+    static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+#endif
 }
 
 std::uint64_t PosixFile::size() const {

@@ -17,6 +17,7 @@ public:
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override;
     void truncate(std::uint64_t size) override;
     void sync() override;
+    void begin_sync() noexcept override;
     [[nodiscard]] std::uint64_t size() const override;
     [[nodiscard]] FileIdentity identity() const override;
     [[nodiscard]] bool lock(std::chrono::milliseconds wait) override;

@@ -78,6 +78,12 @@ Totals Keydir::totals() const {
     return totals;
 }
 
+void Keydir::open_hints() const {
+    for (NamedHint& hint : hints_) {
+        static_cast<void>(open(hint));
+    }
+}
+
 void Keydir::spill(io::Folder& files) {
     // With many hints all of them go into one, so that a lookup stays cheap.
     const bool merge = hints_.size() + 1 >= kMaxSpilledHints;

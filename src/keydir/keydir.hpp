@@ -50,6 +50,9 @@ public:
 
     [[nodiscard]] const Table& table() const noexcept { return table_; }
 
+    // Opens all hints now, for whoever wants to read them after they have lost their names.
+    void open_hints() const;
+
     // Moves the table, but for keys above kMaxKeySize, into a hint in `files`, which has no name
     // and lasts as long as this does. Merges such hints when there are many. For a key directory
     // that began without hints. Throws Error (io).

@@ -17,6 +17,7 @@ constexpr std::size_t kHeadCrcAt = 8;
 constexpr std::size_t kLogsCrcAt = 12;
 constexpr std::size_t kFieldsAt = 16;
 constexpr std::size_t kLogSize = 48;
+constexpr std::uint64_t kRetired = 256;  // added to the kind of a log
 
 class Encoder {
 public:
@@ -102,8 +103,8 @@ std::string encode_manifest(const Manifest& manifest) {
     Encoder log_encoder{logs};
     for (const Manifest::Log& log : manifest.logs) {
         log_encoder << log.name.number << log.name.generation
-                    << static_cast<std::uint64_t>(log.name.kind) << log.size << log.live_bytes
-                    << log.tombstone_bytes;
+                    << static_cast<std::uint64_t>(log.name.kind) + (log.retired ? kRetired : 0)
+                    << log.size << log.live_bytes << log.tombstone_bytes;
     }
 
     std::string head{kMagic};
@@ -174,6 +175,8 @@ std::optional<Manifest> decode_manifest(std::span<const std::byte> bytes) {
         std::uint64_t kind = 0;
         decoder >> log.name.number >> log.name.generation >> kind >> log.size >> log.live_bytes >>
             log.tombstone_bytes;
+        log.retired = kind >= kRetired;
+        kind -= log.retired ? kRetired : 0;
         if (kind > static_cast<std::uint64_t>(log::LogKind::active)) {
             return std::nullopt;
         }

@@ -19,7 +19,7 @@ inline constexpr const char* kManifestFile = "0.manifest";
 inline constexpr const char* kNewManifestFile = "0.manifest.tmp";
 
 // More hints than this are never named: a reader would have to look into all of them.
-inline constexpr std::size_t kMaxHints = 24;
+inline constexpr std::size_t kMaxHints = 40;
 
 // Which hints there are, and what they speak of: every record before a position in the logs, and
 // none behind it. Replaced as a whole. It can be made anew from the logs at any time.
@@ -28,7 +28,8 @@ inline constexpr std::size_t kMaxHints = 24;
 // active_log u64 | position u64 | last_timestamp u64 | ordered_from u64 | last_compaction u64 |
 // has_totals u64 | live_keys u64 | live_bytes u64 | unsynced in 2 u64 | number of hints u64 |
 // hints, the members of HintInfo in order | zeros. Then for each log: number, generation, kind,
-// size, live_bytes, tombstone_bytes, u64 each. (little-endian; see docs/format.md)
+// 256 more when it is retired, size, live_bytes, tombstone_bytes, u64 each. (little-endian; see
+// docs/format.md)
 struct Manifest {
     // What the hints know of one log.
     struct Log {
@@ -36,6 +37,9 @@ struct Manifest {
         std::uint64_t size = 0;             // in bytes, as far as the hints speak of it
         std::uint64_t live_bytes = 0;       // as in Totals::Log, where they are known
         std::uint64_t tombstone_bytes = 0;  // likewise
+
+        // A compaction has replaced it and is about to remove it: no hint speaks of it.
+        bool retired = false;
 
         friend bool operator==(const Log&, const Log&) = default;
     };

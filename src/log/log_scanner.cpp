@@ -62,16 +62,17 @@ bool LogScanner::check_record() {
     if (header_.record_size() > window_.size()) {
         return check_long_record();
     }
-    const std::string_view record = bytes_at(place_, header_.record_size());
-    if (record.size() < header_.record_size()) {
+    record_ = bytes_at(place_, header_.record_size());
+    if (record_.size() < header_.record_size()) {
         return false;
     }
-    const std::string_view payload = record.substr(kHeaderSize);
+    const std::string_view payload = record_.substr(kHeaderSize);
     key_ = payload.substr(0, header_.key_size);
     return codec::crc32(payload) == header_.crc;
 }
 
 bool LogScanner::check_long_record() {
+    record_ = {};
     const std::uint64_t begin = place_ + kHeaderSize;
     if (checksum(file_, begin, header_.payload_size()) != header_.crc) {
         return false;

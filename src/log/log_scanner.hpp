@@ -32,6 +32,9 @@ public:
     [[nodiscard]] const RecordHeader& header() const noexcept { return header_; }
     [[nodiscard]] std::string_view key() const noexcept { return key_; }  // valid until next()
     [[nodiscard]] Location place() const { return {log_, place_}; }
+
+    // All bytes of the record, valid until next(); empty for one that is too long to be held.
+    [[nodiscard]] std::string_view record() const noexcept { return record_; }
     [[nodiscard]] const Damage& damage() const noexcept { return damage_; }
 
     // Where the next step begins, in bytes.
@@ -55,6 +58,7 @@ private:
     std::uint64_t next_;
     RecordHeader header_;
     std::string_view key_;
+    std::string_view record_;
     std::string long_key_;  // the key of a record that does not fit the window
     Damage damage_;
 };

@@ -97,6 +97,15 @@ RecordHeader LogWriter::append(std::string_view key, const Value& value, std::ui
     return header;
 }
 
+void LogWriter::append_copy(std::string_view record) {
+    check_usable();
+    buffer_ += record;
+    ++records_buffered_;
+    if (buffer_.size() >= kBufferSize) {
+        flush();
+    }
+}
+
 void LogWriter::append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size) {
     check_usable();
     while (size > 0) {
@@ -142,6 +151,12 @@ void LogWriter::flush() {
     records_written_ += records_buffered_;
     records_buffered_ = 0;
     buffer_.clear();
+}
+
+void LogWriter::begin_sync() {
+    flush();
+    buffer_.shrink_to_fit();
+    file_->begin_sync();
 }
 
 void LogWriter::sync() {

@@ -31,9 +31,12 @@ public:
     RecordHeader append(std::string_view key, const Value& value, std::uint64_t timestamp);
 
     // A whole record as it stands in another log.
+    void append_copy(std::string_view record);
     void append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size);
 
     void flush();
+    // For a log that is complete: flushes, and lets the system begin what sync() would wait for.
+    void begin_sync();
     void sync();  // flushes first
 
     // After a failed write: syncs what had been written before it.

@@ -1,16 +1,17 @@
 #include "store/compaction.hpp"
 
 #include "bitask/error.hpp"
+#include "keydir/hint.hpp"
+#include "keydir/hint_writer.hpp"
 #include "log/log_scanner.hpp"
 #include "log/log_writer.hpp"
-#include "store/listing.hpp"
+#include "store/pacer.hpp"
+#include "store/pair_sorter.hpp"
 
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <utility>
+#include <span>
 
 namespace bitask::store {
 namespace {
@@ -18,62 +19,160 @@ namespace {
 using log::LogKind;
 using log::LogName;
 
-double percent(std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+// New logs are synced so many at a time: the disk is then at work while others are copied.
+constexpr std::size_t kMaxUnsynced = 64;
+
+// In place of a record's new position: the record is not copied.
+constexpr std::uint64_t kDropped = UINT64_MAX;
+
+void remove_quietly(io::Folder& folder, const std::string& name) {
+    try {
+        folder.remove(name);
+    } catch (const Error&) {
+        // The next compaction does it; what went wrong first is what to report.
+    }
 }
+
+// Logs, one behind the other, so that a number tells a place in any of them.
+class Chain {
+public:
+    void add(const LogName& log, std::uint64_t size) {
+        links_.push_back({as_sealed(log), end_});
+        by_name_.insert(std::ranges::upper_bound(by_name_, links_.back().log, {}, &Link::log),
+                        links_.back());
+        end_ += size;
+    }
+
+    // Null when it is none of them.
+    [[nodiscard]] const std::uint64_t* begin_of(const LogName& log) const {
+        // Looked up for each record: numbers are quick to compare, and seldom the same.
+        const LogName name = as_sealed(log);
+        auto link = std::ranges::lower_bound(by_name_, name.number, {},
+                                             [](const Link& one) { return one.log.number; });
+        while (link != by_name_.end() && link->log.number == name.number && link->log != name) {
+            ++link;
+        }
+        return link != by_name_.end() && link->log == name ? &link->begin : nullptr;
+    }
+
+    [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+
+    [[nodiscard]] log::Location place_of(std::uint64_t position) const {
+        const auto behind = std::ranges::upper_bound(links_, position, {}, &Link::begin);
+        const Link& link = *std::prev(behind);
+        return {link.log, position - link.begin};
+    }
+
+private:
+    struct Link {
+        LogName log;
+        std::uint64_t begin = 0;
+    };
+
+    std::vector<Link> links_;
+    std::vector<Link> by_name_;
+    std::uint64_t end_ = 0;
+};
 
 // A log in the making.
 struct NewLog {
-    std::string temporary;
+    CompactedLogs::Output output;
     log::LogWriter writer;
     LogName last_source;
 };
 
+// In three passes. The key directory, in the order of keys, tells where the current records of the
+// inputs are; sorted by their places, they are copied log by log; and sorted back, their new places
+// go into a hint, in the order of keys again. So nothing is looked up, and memory is bounded.
 class Compaction {
 public:
-    Compaction(io::Folder& folder, const WriterLock& lock, const Recovery& state,
-               const CompactionPlan& plan, const std::optional<LogName>& sealed,
-               std::uint64_t max_log_size, Progress* progress)
+    Compaction(io::Environment& environment, io::Folder& folder, const Recovery& state,
+               const CompactionPlan& plan, const CompactionOptions& options,
+               const CompactionWork& work)
         : folder_{folder},
-          lock_{lock},
           state_{state},
           plan_{plan},
-          sealed_{sealed},
-          max_log_size_{max_log_size},
-          progress_{progress} {
-        for (const LogState& log : state.logs) {
-            auto& generation = generations_[log.name.number];
-            generation = std::max(generation, log.name.generation);
+          options_{options},
+          work_{work},
+          pacer_{environment, options.max_rate, options.should_stop},
+          by_place_{folder},
+          by_key_{folder} {
+        for (const LogName& name : work.names) {
+            auto& generation = generations_[name.number];
+            generation = std::max(generation, name.generation);
         }
-        if (sealed) {
-            auto& generation = generations_[sealed->number];
-            generation = std::max(generation, sealed->generation);
+        for (const LogState& input : plan.inputs) {
+            inputs_.add(input.name, input.size);
         }
+        result_.renews_hints = plan.renews_hints;
     }
 
-    std::uint64_t run() {
+    CompactedLogs run() {
         try {
-            for (const LogState& input : plan_.inputs) {
-                if (current_ && is_border(current_->last_source, input.name)) {
-                    finish(current_);
-                }
-                copy(input);
+            find_records();
+            copy_logs();
+            const bool whole = result_.inputs.size() == plan_.inputs.size();
+            if (result_.inputs.empty() || (!whole && !plan_.may_stop_early())) {
+                take_back();
+                return {};
             }
-            finish(current_);
-            finish_tombstones();
-            publish();
+            if (work_.writes_hints) {
+                write_hint();
+            }
+            sync_all();
+            return std::move(result_);
         } catch (const Error&) {
-            remove_temporaries();
+            take_back();
+            throw;
+        } catch (const keydir::HintDamaged&) {
+            take_back();
+            throw;
+        } catch (const InputDamaged&) {
+            take_back();
             throw;
         }
-        remove_inputs();
-        return names_.size() - (tombstones_name_ ? 1 : 0);
     }
 
 private:
-    [[nodiscard]] std::string file_of(const LogState& input) const {
-        const bool was_active = input.name.kind == LogKind::active;
-        return log::file_name(was_active && sealed_ ? *sealed_ : input.name);
+    void find_records() {
+        if (work_.writes_hints && !plan_.renews_hints) {
+            moving_file_ = folder_.create_unnamed();
+        }
+        std::optional<keydir::HintWriter> moving;
+        if (moving_file_) {
+            moving.emplace(*moving_file_, 0, work_.seed);
+        }
+        const auto entries = state_.keydir.cursor();
+        std::uint64_t rank = 0;
+        for (bool more = entries->seek({}); more; more = entries->next()) {
+            const log::Location& place = entries->entry().location;
+            if (const std::uint64_t* const begin = inputs_.begin_of(place.log)) {
+                by_place_.add({*begin + place.offset, rank++});
+                if (moving) {
+                    moving->add(entries->key(), entries->entry());
+                }
+            }
+        }
+        by_place_.sort();
+        if (moving) {
+            moving_ = moving->finish();
+        }
+    }
+
+    void copy_logs() {
+        wanted_ = by_place_.next();
+        for (const LogState& input : plan_.inputs) {
+            if (options_.should_stop()) {
+                break;
+            }
+            if (current_ && is_border(current_->last_source, input.name)) {
+                finish(current_);
+            }
+            copy(input);
+            result_.inputs.push_back(input.name);
+        }
+        finish(current_);
+        finish_tombstones();
     }
 
     // Whether records of these two logs must not share a log. A record must not come to stand
@@ -87,7 +186,7 @@ private:
     }
 
     void copy(const LogState& input) {
-        const auto file = folder_.open(file_of(input), io::Access::read);
+        const auto file = folder_.open(log::file_name(input.name), io::Access::read);
         if (!file) {
             throw Error{ErrorKind::io, log::file_name(input.name) + ": the log has disappeared"};
         }
@@ -97,198 +196,211 @@ private:
                                  .complete_up_to = input.size,
                                  .clean_end = std::nullopt,
                                  .thorough = false}};
+        const std::uint64_t begin = *inputs_.begin_of(input.name);
         using Step = log::LogScanner::Step;
         for (Step step = scanner.next(); step != Step::end; step = scanner.next()) {
             if (step != Step::record) {
-                throw Error{ErrorKind::corrupt, scanner.damage().describe()};
+                throw InputDamaged{scanner.damage()};
             }
-            copy_record(*file, scanner);
-            if (progress_ != nullptr) {
-                progress_->advance(done_bytes_ + scanner.position(), input_bytes());
+            pacer_.moved(scanner.header().record_size());
+            if (wanted_ && wanted_->first == begin + scanner.place().offset) {
+                copy_record(*file, scanner, wanted_->second);
+                wanted_ = by_place_.next();
             }
+            report(begin + scanner.position());
         }
-        done_bytes_ += input.size;
+        if (wanted_ && wanted_->first < begin + input.size) {
+            // No record begins there.
+            throw keydir::HintDamaged{log::file_name(input.name) +
+                                      ": a hint names a record that is not there"};
+        }
     }
 
-    void copy_record(const io::File& file, const log::LogScanner& scanner) {
-        const auto entry = state_.keydir.find(scanner.key());
-        if (!entry || entry->location != scanner.place()) {
-            return;  // superseded
-        }
-        const bool apart = !entry->live() && plan_.drops_tombstones;
-        std::optional<NewLog>& target = apart ? tombstones_ : current_;
+    void copy_record(const io::File& file, const log::LogScanner& scanner, std::uint64_t rank) {
+        const LogName source = scanner.place().log;
+        const std::uint64_t size = scanner.header().record_size();
+        const bool tombstone = scanner.header().tombstone();
+        const bool dropped = tombstone && plan_.drops_tombstones_of(source);
+        std::optional<NewLog>& target = dropped ? tombstones_ : current_;
         if (!target) {
-            target.emplace(start(scanner.place().log));
+            target.emplace(start(source));
         }
-        target->writer.append_copy(file, scanner.place().offset, scanner.header().record_size());
-        target->last_source = scanner.place().log;
-        if (!apart && target->writer.end() > max_log_size_) {
+        if (work_.writes_hints) {
+            by_key_.add({rank, dropped ? kDropped : outputs_end_ + target->writer.end()});
+        }
+        if (scanner.record().empty()) {
+            target->writer.append_copy(file, scanner.place().offset, size);
+        } else {
+            target->writer.append_copy(scanner.record());
+        }
+        target->last_source = source;
+        (tombstone ? target->output.share.tombstone_bytes : target->output.share.live_bytes) +=
+            size;
+        if (!dropped && target->writer.end() > work_.max_log_size) {
             finish(target);
         }
     }
 
     NewLog start(const LogName& source) {
-        std::string name = log::temporary_name({source.number, ++temporaries_, LogKind::sealed});
-        auto file = folder_.create(name);
-        temporary_names_.push_back(name);
-        return {name, log::LogWriter{std::move(file), name, 0}, source};
+        CompactedLogs::Output output;
+        output.temporary = next_temporary(source.number);
+        auto file = folder_.create(output.temporary);
+        temporaries_.push_back(output.temporary);
+        log::LogWriter writer{std::move(file), output.temporary, 0};
+        return {std::move(output), std::move(writer), source};
+    }
+
+    std::string next_temporary(std::uint64_t number) {
+        return log::temporary_name({number, ++temporary_, LogKind::sealed});
     }
 
     void finish(std::optional<NewLog>& log) {
-        if (log) {
-            close(*log, log->last_source.number, LogKind::sealed);
-            log.reset();
+        if (!log) {
+            return;
         }
+        outputs_end_ += log->writer.end();
+        const std::uint64_t number = log->last_source.number;
+        result_.logs.push_back(close(std::move(*log), number, LogKind::sealed));
+        outputs_.add(result_.logs.back().name, result_.logs.back().size);
+        log.reset();
     }
 
     // Tombstones win ties against every input only behind all of them.
     void finish_tombstones() {
         if (tombstones_) {
-            tombstones_name_ =
-                close(*tombstones_, plan_.inputs.back().name.number, LogKind::tombstones);
+            result_.tombstones = close(std::move(*tombstones_), plan_.inputs.back().name.number,
+                                       LogKind::tombstones);
             tombstones_.reset();
         }
     }
 
-    LogName close(NewLog& log, std::uint64_t number, LogKind kind) {
-        log.writer.sync();
-        const LogName name{number, ++generations_[number], kind};
-        names_.emplace_back(log.temporary, name);
-        return name;
+    CompactedLogs::Output close(NewLog log, std::uint64_t number, LogKind kind) {
+        log.writer.begin_sync();
+        log.output.size = log.writer.end();
+        log.output.name = {number, ++generations_[number], kind};
+        CompactedLogs::Output output = log.output;
+        unsynced_.push_back(std::move(log.writer));
+        if (unsynced_.size() == kMaxUnsynced) {
+            sync_all();
+        }
+        return output;
     }
 
-    void publish() {
-        lock_.check();
-        for (const auto& [temporary, name] : names_) {
-            folder_.rename(temporary, log::file_name(name));
+    void sync_all() {
+        for (log::LogWriter& writer : unsynced_) {
+            writer.sync();
         }
-        folder_.sync();
+        unsynced_.clear();
     }
 
-    void remove_inputs() {
-        lock_.check();
-        for (const LogState& input : plan_.inputs) {
-            folder_.remove(file_of(input));
+    // Where a record of an input is now; nothing when it has been dropped.
+    [[nodiscard]] std::optional<log::Location> moved(const log::Location& place,
+                                                     std::uint64_t rank) {
+        const auto pair = by_key_.next();
+        if (!pair || pair->first != rank) {
+            throw keydir::HintDamaged{log::file_name(place.log) + ": hints have changed"};
         }
-        folder_.sync();
-        if (tombstones_name_) {
-            folder_.remove(log::file_name(*tombstones_name_));
-            folder_.sync();
+        return pair->second == kDropped ? std::nullopt
+                                        : std::optional{outputs_.place_of(pair->second)};
+    }
+
+    void write_hint() {
+        by_key_.sort();
+        std::uint64_t done_end = 0;  // in the chain of inputs
+        for (std::size_t i = 0; i < result_.inputs.size(); ++i) {
+            done_end += plan_.inputs[i].size;
+        }
+        const std::string temporary = next_temporary(plan_.inputs.back().name.number);
+        const auto file = folder_.create(temporary);
+        temporaries_.push_back(temporary);
+        keydir::HintWriter writer{*file, 0, work_.seed};
+        std::optional<keydir::Hint> moving;
+        std::unique_ptr<keydir::Cursor> entries;
+        if (moving_) {
+            moving.emplace(std::move(moving_file_), *moving_);
+            entries = std::make_unique<keydir::HintCursor>(*moving);
+        } else {
+            entries = state_.keydir.cursor();
+        }
+        std::uint64_t rank = 0;
+        for (bool more = entries->seek({}); more; more = entries->next()) {
+            keydir::Entry entry = entries->entry();
+            const std::uint64_t* const begin = inputs_.begin_of(entry.location.log);
+            const std::uint64_t this_rank = rank;
+            rank += begin != nullptr ? 1 : 0;
+            if (begin != nullptr && *begin < done_end) {
+                const auto place = moved(entry.location, this_rank);
+                if (!place) {
+                    continue;
+                }
+                entry.location = *place;
+            } else if (moving_) {
+                continue;  // the compaction was stopped before it came to that log
+            }
+            writer.add(entries->key(), entry);
+        }
+        result_.hint = CompactedLogs::Hint{temporary, writer.finish()};
+        file->sync();
+    }
+
+    void report(std::uint64_t position) const {
+        if (options_.progress != nullptr) {
+            options_.progress->advance(position, inputs_.end());
         }
     }
 
-    void remove_temporaries() {
+    void take_back() {
         current_.reset();
         tombstones_.reset();
-        for (const std::string& name : temporary_names_) {
-            try {
-                folder_.remove(name);
-            } catch (const Error&) {
-                // The next writer does it; what went wrong first is what to report.
-            }
+        unsynced_.clear();
+        for (const std::string& name : temporaries_) {
+            remove_quietly(folder_, name);
         }
-    }
-
-    [[nodiscard]] std::uint64_t input_bytes() const {
-        std::uint64_t bytes = 0;
-        for (const LogState& input : plan_.inputs) {
-            bytes += input.size;
-        }
-        return bytes;
     }
 
     io::Folder& folder_;
-    const WriterLock& lock_;
     const Recovery& state_;
     const CompactionPlan& plan_;
-    const std::optional<LogName>& sealed_;
-    std::uint64_t max_log_size_;
-    Progress* progress_;
-    std::uint64_t done_bytes_ = 0;
+    const CompactionOptions& options_;
+    const CompactionWork& work_;
+    Pacer pacer_;
+
+    Chain inputs_;
+    PairSorter by_place_;  // position in the inputs, rank among their entries in the order of keys
+    PairSorter by_key_;    // rank, position in the outputs
+    std::unique_ptr<io::File> moving_file_;   // a hint of the records that move, as they were
+    std::optional<keydir::HintInfo> moving_;  // likewise; not where all hints are made anew
+    std::optional<NumberPair> wanted_;        // the next record to be copied
 
     std::map<std::uint64_t, std::uint64_t> generations_;  // the highest in use, by log number
-    std::uint64_t temporaries_ = 0;
-    std::vector<std::string> temporary_names_;
-    std::vector<std::pair<std::string, LogName>> names_;  // temporary and final ones, in order
-    std::optional<LogName> tombstones_name_;
+    std::uint64_t temporary_ = 0;
+    std::vector<std::string> temporaries_;
+    Chain outputs_;                  // those that are finished
+    std::uint64_t outputs_end_ = 0;  // their bytes
     std::optional<NewLog> current_;
     std::optional<NewLog> tombstones_;
+    std::vector<log::LogWriter> unsynced_;
+    CompactedLogs result_;
 };
 
 }  // namespace
 
-std::uint64_t CompactionPlan::bytes_after() const {
-    std::uint64_t bytes = live_bytes + (drops_tombstones ? 0 : tombstone_bytes);
-    for (const LogState& log : kept) {
-        bytes += log.size;
-    }
-    return bytes;
+CompactedLogs compact_logs(io::Environment& environment, io::Folder& folder, const Recovery& state,
+                           const CompactionPlan& plan, const CompactionOptions& options,
+                           const CompactionWork& work) {
+    return Compaction{environment, folder, state, plan, options, work}.run();
 }
 
-bool CompactionPlan::has_input(const LogName& log) const {
-    return std::ranges::find(inputs, log, &LogState::name) != inputs.end();
-}
-
-CompactionPlan plan_compaction(const Recovery& state, const CompactionOptions& options) {
-    CompactionPlan plan;
-    const std::uint64_t total = state.total_bytes();
-    keydir::Totals totals = state.keydir.totals();
-    if (percent(total - totals.live_bytes, total) < options.if_garbage_percent) {
-        plan.kept = state.logs;
-        return plan;
+void discard(io::Folder& folder, const CompactedLogs& logs) {
+    for (const CompactedLogs::Output& log : logs.logs) {
+        remove_quietly(folder, log.temporary);
     }
-    bool all_dead_bytes_in_inputs = state.damage.empty();
-    for (const LogState& log : state.logs) {
-        const keydir::Totals::Log& share = totals.logs[as_sealed(log.name)];
-        const std::uint64_t dead = log.size - share.live_bytes;
-        const bool empty = log.size == 0 && log.name.kind != LogKind::active;
-        const bool worth_it = dead > 0 && percent(dead, log.size) >= options.min_garbage_percent;
-        if ((empty || worth_it) && !state.has_damage(log.name)) {
-            plan.inputs.push_back(log);
-            plan.live_bytes += share.live_bytes;
-            plan.tombstone_bytes += share.tombstone_bytes;
-        } else {
-            plan.kept.push_back(log);
-            all_dead_bytes_in_inputs = all_dead_bytes_in_inputs && dead == 0;
-        }
+    if (logs.tombstones) {
+        remove_quietly(folder, logs.tombstones->temporary);
     }
-    plan.drops_tombstones = all_dead_bytes_in_inputs;
-    return plan;
-}
-
-CompactionReport report_of(const Recovery& state, const CompactionPlan& plan) {
-    CompactionReport report;
-    report.bytes_before = state.total_bytes();
-    report.bytes_after = plan.bytes_after();
-    report.logs_kept = plan.kept.size();
-    for (const LogState& log : plan.inputs) {
-        report.rewritten.push_back(log::file_name(log.name));
+    if (logs.hint) {
+        remove_quietly(folder, logs.hint->temporary);
     }
-    for (const log::Damage& damage : state.damage) {
-        report.damage.push_back(damage.describe());
-    }
-    return report;
-}
-
-std::uint64_t run_compaction(io::Folder& folder, const WriterLock& lock, const Recovery& state,
-                             const CompactionPlan& plan, const std::optional<LogName>& sealed,
-                             std::uint64_t max_log_size, Progress* progress) {
-    return Compaction{folder, lock, state, plan, sealed, max_log_size, progress}.run();
 }
 
 }  // namespace bitask::store
-
-namespace bitask {
-
-CompactionReport preview_compaction(const std::string& store, const CompactionOptions& options) {
-    io::Environment& environment = io::posix_environment();
-    const auto folder = environment.open_folder(store);
-    if (!folder) {
-        store::throw_no_store(store);
-    }
-    const auto state =
-        store::recover_beside_writers(environment, *folder, store::Hints::ignored, {});
-    return store::report_of(state, store::plan_compaction(state, options));
-}
-
-}  // namespace bitask

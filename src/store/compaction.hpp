@@ -1,12 +1,17 @@
 #pragma once
 
-#include "bitask/writer.hpp"
+#include "bitask/compaction.hpp"
 #include "io/environment.hpp"
+#include "log/damage.hpp"
 #include "log/log_name.hpp"
+#include "store/compacted_logs.hpp"
+#include "store/compaction_plan.hpp"
 #include "store/recovery.hpp"
-#include "store/writer_lock.hpp"
 
 #include <cstdint>
+#include <exception>
+#include <string>
+#include <utility>
 #include <vector>
 
 // Compaction: the live records of some logs are copied to new ones, then the old logs go.
@@ -21,31 +26,38 @@
 //    go into a log of their own, which is the last to be removed.
 namespace bitask::store {
 
-struct CompactionPlan {
-    std::vector<LogState> inputs;  // in order
-    std::vector<LogState> kept;    // in order
+// A log that was to be copied is damaged, and has to be kept as it is.
+class InputDamaged : public std::exception {
+public:
+    explicit InputDamaged(log::Damage damage)
+        : damage_{std::move(damage)}, message_{damage_.describe()} {}
 
-    // Whether nothing but the inputs holds superseded records, so that tombstones can go.
-    bool drops_tombstones = false;
+    [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+    [[nodiscard]] const log::Damage& damage() const noexcept { return damage_; }
 
-    std::uint64_t live_bytes = 0;       // of the inputs; of records
-    std::uint64_t tombstone_bytes = 0;  // likewise, of those that are current
-
-    [[nodiscard]] std::uint64_t bytes_after() const;  // of all logs
-    [[nodiscard]] bool has_input(const log::LogName& log) const;
+private:
+    log::Damage damage_;
+    std::string message_;
 };
 
-[[nodiscard]] CompactionPlan plan_compaction(const Recovery& state,
-                                             const CompactionOptions& options);
+struct CompactionWork {
+    std::uint64_t max_log_size = 0;     // in bytes
+    bool writes_hints = false;          // false: `state` does not come from hints
+    std::uint32_t seed = 0;             // of the hint
+    std::vector<log::LogName> names{};  // of all logs that there are, to choose others
+};
 
-// What the plan comes to; no logs are written yet.
-[[nodiscard]] CompactionReport report_of(const Recovery& state, const CompactionPlan& plan);
+// Copies what the plan tells to. Needs no lock: every input is sealed, and nobody else removes
+// logs. What the copying takes does not depend on the number of keys: about 64 MiB at the most,
+// and files without names in the store's folder for 32 bytes a record.
+//
+// Throws Error, HintDamaged, or InputDamaged; nothing is left of it then.
+[[nodiscard]] CompactedLogs compact_logs(io::Environment& environment, io::Folder& folder,
+                                         const Recovery& state, const CompactionPlan& plan,
+                                         const CompactionOptions& options,
+                                         const CompactionWork& work);
 
-// Carries the plan out, and returns how many logs it wrote. The caller has sealed every input; what
-// was the active log has become `sealed`. `progress` may be null. Throws Error; the store then
-// still has all its records, some perhaps twice.
-std::uint64_t run_compaction(io::Folder& folder, const WriterLock& lock, const Recovery& state,
-                             const CompactionPlan& plan, const std::optional<log::LogName>& sealed,
-                             std::uint64_t max_log_size, Progress* progress);
+// Takes back what compact_logs() has written and nobody has published. Failures are ignored.
+void discard(io::Folder& folder, const CompactedLogs& logs);
 
 }  // namespace bitask::store

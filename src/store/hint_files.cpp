@@ -5,6 +5,8 @@
 #include "keydir/merge_policy.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,12 +22,10 @@ using keydir::Manifest;
 // no large part of.
 constexpr std::size_t kFewEntries = 4096;
 
-std::uint64_t next_number(const std::optional<Manifest>& current) {
+std::uint64_t next_number(const std::vector<HintInfo>& hints) {
     std::uint64_t highest = 0;
-    if (current) {
-        for (const HintInfo& hint : current->hints) {
-            highest = std::max(highest, hint.number);
-        }
+    for (const HintInfo& hint : hints) {
+        highest = std::max(highest, hint.number);
     }
     return highest + 1;
 }
@@ -60,17 +60,22 @@ void remove_quietly(io::Folder& folder, const std::string& name) {
 
 void replace_manifest(io::Folder& folder, const Manifest& manifest) {
     folder.remove(keydir::kNewManifestFile);
-    const auto file = folder.create(keydir::kNewManifestFile);
-    const std::string bytes = encode_manifest(manifest);
-    file->write(0, std::as_bytes(std::span{bytes}));
-    if (manifest.unsynced_in) {
+    try {
+        const auto file = folder.create(keydir::kNewManifestFile);
+        const std::string bytes = encode_manifest(manifest);
+        file->write(0, std::as_bytes(std::span{bytes}));
+        if (!manifest.unsynced_in) {
+            file->sync();
+            folder.sync();  // the names that it names, before anyone looks for them
+        }
         folder.rename(keydir::kNewManifestFile, keydir::kManifestFile);
-        return;
+        if (!manifest.unsynced_in) {
+            folder.sync();
+        }
+    } catch (const Error&) {
+        remove_quietly(folder, keydir::kNewManifestFile);
+        throw;
     }
-    file->sync();
-    folder.sync();  // the hints' names, before anyone looks for them
-    folder.rename(keydir::kNewManifestFile, keydir::kManifestFile);
-    folder.sync();
 }
 
 void sync_hints(const io::Folder& folder, const std::vector<HintInfo>& hints) {
@@ -131,7 +136,8 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         options.merge_all ? next.hints.size()
                           : hints_to_merge(next.hints, keydir.table().size(), options.max_hints);
     if (!current || !keydir.table().empty() || count > 1) {
-        const std::uint64_t number = next_number(current);
+        const std::uint64_t number =
+            next_number(current ? current->hints : std::vector<HintInfo>{});
         merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
         next.hints.resize(next.hints.size() - count);
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
@@ -152,16 +158,97 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         totals = keydir.totals();
     }
     next.set_totals(totals);
-    try {
-        replace_manifest(folder, next);
-    } catch (const Error&) {
-        remove_quietly(folder, keydir::kNewManifestFile);
-        throw;  // the new hint stays: nobody knows whether the manifest that names it is there
-    }
+    // Should it fail, the new hint stays: nobody knows whether a manifest that names it is there.
+    replace_manifest(folder, next);
     for (const HintInfo& hint : merged) {
         remove_quietly(folder, keydir::hint_file_name(hint.number));
     }
     return next;
+}
+
+namespace {
+
+// Takes from the logs' shares what newer hints say about keys whose records have moved: those are
+// superseded. False when there is too much of it.
+bool subtract_newer(io::Folder& folder, const std::vector<HintInfo>& newer, const HintInfo& moved,
+                    std::map<log::LogName, keydir::Totals::Log>& shares) {
+    std::uint64_t entries = 0;
+    for (const HintInfo& hint : newer) {
+        entries += hint.entries;
+    }
+    if (entries > kFewEntries) {
+        return false;
+    }
+    const keydir::Keydir changes{folder, newer, std::nullopt};
+    const keydir::Keydir records{folder, {moved}, std::nullopt};
+    const auto found = records.cursor();
+    const auto changed = changes.cursor();
+    for (bool more = !newer.empty() && changed->seek({}); more; more = changed->next()) {
+        if (!found->seek(changed->key()) || found->key() != changed->key()) {
+            continue;
+        }
+        const keydir::Entry& entry = found->entry();
+        const auto share = shares.find(entry.location.log);
+        if (share == shares.end() ||
+            !changed->entry().newer_than(entry.header.timestamp, entry.location)) {
+            continue;
+        }
+        (entry.live() ? share->second.live_bytes : share->second.tombstone_bytes) -=
+            entry.header.record_size();
+    }
+    return true;
+}
+
+}  // namespace
+
+void publish_compaction(io::Folder& folder, Manifest current, const CompactedLogs& logs,
+                        const std::vector<HintInfo>& replaced) {
+    HintInfo info = logs.hint->info;
+    info.number = next_number(current.hints);
+    folder.rename(logs.hint->temporary, keydir::hint_file_name(info.number));
+
+    // Those that were written beside the compaction, or go on being needed.
+    Manifest next = current;
+    std::erase_if(next.hints, [&](const HintInfo& hint) {
+        return logs.renews_hints && std::ranges::find(replaced, hint) != replaced.end();
+    });
+    std::vector<HintInfo> newer;
+    std::ranges::copy_if(current.hints, std::back_inserter(newer), [&](const HintInfo& hint) {
+        return std::ranges::find(replaced, hint) == replaced.end();
+    });
+    next.hints.insert(logs.renews_hints ? next.hints.begin() : next.hints.end(), info);
+
+    std::map<log::LogName, keydir::Totals::Log> shares;
+    for (const CompactedLogs::Output& log : logs.logs) {
+        shares[log.name] = log.share;
+    }
+    try {
+        next.has_totals = current.has_totals && subtract_newer(folder, newer, info, shares);
+    } catch (const keydir::HintDamaged&) {
+        next.has_totals = false;  // whoever reads it next will find out, too
+    }
+    for (const log::LogName& input : logs.inputs) {
+        const auto log = std::ranges::find(next.logs, input, &Manifest::Log::name);
+        *log = {.name = log->name, .size = log->size, .retired = true};
+    }
+    for (const CompactedLogs::Output& log : logs.logs) {
+        const keydir::Totals::Log& share = shares[log.name];
+        next.logs.push_back({.name = log.name,
+                             .size = log.size,
+                             .live_bytes = share.live_bytes,
+                             .tombstone_bytes = share.tombstone_bytes});
+    }
+    if (logs.tombstones) {
+        next.logs.push_back(
+            {.name = logs.tombstones->name, .size = logs.tombstones->size, .retired = true});
+    }
+    std::ranges::sort(next.logs, {}, &Manifest::Log::name);
+    replace_manifest(folder, next);
+    for (const HintInfo& hint : current.hints) {
+        if (std::ranges::find(next.hints, hint) == next.hints.end()) {
+            remove_quietly(folder, keydir::hint_file_name(hint.number));
+        }
+    }
 }
 
 void remove_manifest(io::Folder& folder) {

@@ -3,10 +3,12 @@
 #include "io/environment.hpp"
 #include "keydir/keydir.hpp"
 #include "keydir/manifest.hpp"
+#include "store/compacted_logs.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace bitask::store {
 
@@ -39,6 +41,13 @@ enum class ManifestPart { head, whole };
 keydir::Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
                                const std::optional<keydir::Manifest>& current,
                                keydir::Manifest next, const PublishOptions& options);
+
+// Makes the logs that a compaction has written, which have their names by now, those that
+// `current` speaks of, and retires their inputs. Their hint gets its name here. `replaced` are
+// hints that it makes useless, if they are still there. The totals of logs stay known only where
+// that costs little. Throws Error (io).
+void publish_compaction(io::Folder& folder, keydir::Manifest current, const CompactedLogs& logs,
+                        const std::vector<keydir::HintInfo>& replaced);
 
 // Before logs that the hints speak of go away.
 void remove_manifest(io::Folder& folder);

@@ -4,6 +4,7 @@
 #include "bitask/limits.hpp"
 #include "log/log_scanner.hpp"
 #include "store/hint_files.hpp"
+#include "store/leftovers.hpp"
 #include "store/listing.hpp"
 #include "store/writer_lock.hpp"
 
@@ -53,7 +54,8 @@ public:
         result_.last_timestamp = std::max(result_.last_timestamp, manifest.last_timestamp);
         result_.last_compaction = std::max(result_.last_compaction, manifest.last_compaction);
         for (const keydir::Manifest::Log& log : manifest.logs) {
-            if (log.name != log::LogName{manifest.active_log, 0, log::LogKind::sealed}) {
+            if (!log.retired &&
+                log.name != log::LogName{manifest.active_log, 0, log::LogKind::sealed}) {
                 result_.logs.push_back({log.name, log.size});
             }
         }
@@ -198,25 +200,6 @@ bool is_newer(const Recovery& state, const keydir::Entry& entry, const log::Dama
     // Without a timestamp nothing whole was read behind it.
     return entry.location != damage.place && damage.timestamp &&
            entry.newer_than(*damage.timestamp, damage.place);
-}
-
-// Whether the logs that the manifest knows are those that are there, but for the log that was
-// active then and newer ones.
-bool knows_logs(const keydir::Manifest& manifest, const std::vector<log::LogName>& logs) {
-    const auto is_tail = [&manifest](const log::LogName& name) {
-        return name.number > manifest.active_log ||
-               as_sealed(name) == log::LogName{manifest.active_log, 0, log::LogKind::sealed};
-    };
-    std::vector<log::LogName> known;
-    for (const keydir::Manifest::Log& log : manifest.logs) {
-        if (!is_tail(log.name)) {
-            known.push_back(log.name);
-        }
-    }
-    std::vector<log::LogName> there;
-    std::ranges::copy_if(logs, std::back_inserter(there),
-                         [&is_tail](const log::LogName& name) { return !is_tail(name); });
-    return known == there;
 }
 
 std::optional<std::uint64_t> total_size(const io::Folder& folder,
@@ -416,6 +399,12 @@ std::optional<Recovery> look(io::Environment& environment, const io::Folder& fol
         // One that does not fit: a writer may just have put another in its place.
         if (recovery || ++misfits <= kMaxMisfits) {
             return recovery;
+        }
+    }
+    if (options.spare_leftovers) {
+        if (const auto known = read_manifest(environment, folder, ManifestPart::whole)) {
+            return recover(environment, folder, without_leftovers(*known, listing.logs), note,
+                           options);
         }
     }
     return recover(environment, folder, listing.logs, note, options);

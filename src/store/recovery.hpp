@@ -63,6 +63,9 @@ struct RecoveryOptions {
     // Name all logs, also where hints make it possible to do without.
     bool all_logs = false;
 
+    // Of a replay: pass over logs that a compaction has left behind, see leftovers.hpp.
+    bool spare_leftovers = false;
+
     Progress* progress = nullptr;  // may be null
 
     // Keep no other key of the logs in mind.

@@ -4,6 +4,7 @@
 #include "keydir/hint_info.hpp"
 #include "log/log_scanner.hpp"
 #include "store/hint_files.hpp"
+#include "store/leftovers.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -21,12 +22,27 @@ constexpr std::uint64_t kMaxTailInSession = std::uint64_t{2} * 1024 * 1024;
 // The newest are merged when there are more. The first writer after a kill has waited long enough,
 // and leaves merging to others.
 constexpr std::size_t kMaxHintsLeft = 8;
+constexpr std::size_t kMaxHintsAfterRepair = 24;
+
+// How often a writer starts over because a compaction removes logs meanwhile.
+constexpr int kMaxRecoveries = 100;
 
 // At the most: a key may be in several hints.
 std::uint64_t keys_in(const keydir::Manifest& manifest) {
     return std::accumulate(
         manifest.hints.begin(), manifest.hints.end(), std::uint64_t{0},
         [](std::uint64_t sum, const keydir::HintInfo& hint) { return sum + hint.entries; });
+}
+
+// Logs that a compaction is still removing.
+void keep_retired(const keydir::Manifest& current, const std::vector<LogName>& listed,
+                  keydir::Manifest& next) {
+    for (const keydir::Manifest::Log& log : current.logs) {
+        if (log.retired && std::ranges::binary_search(listed, log.name)) {
+            next.logs.push_back(log);
+        }
+    }
+    std::ranges::sort(next.logs, {}, &keydir::Manifest::Log::name);
 }
 
 std::unique_ptr<io::Folder> open_store(io::Environment& environment, const std::string& store,
@@ -174,15 +190,15 @@ bool WriteSession::resume(const std::optional<LockNote>& note) {
 // Whether the folder holds this log and no other. Leftovers are removed on the way.
 bool WriteSession::is_alone(const LogName& log) {
     const Listing listing = list_store(*folder_);
-    remove_leftovers(listing, std::nullopt);
+    remove_unnamed_hints(listing, std::nullopt);
+    if (!listing.temporaries.empty()) {
+        remove_leftovers(listing);
+    }
     return listing.logs == std::vector{log};
 }
 
-void WriteSession::remove_leftovers(const Listing& listing,
-                                    const std::optional<keydir::Manifest>& manifest) {
-    for (const std::string& leftover : listing.temporaries) {
-        folder_->remove(leftover);
-    }
+void WriteSession::remove_unnamed_hints(const Listing& listing,
+                                        const std::optional<keydir::Manifest>& manifest) {
     for (const std::string& hint : listing.hints) {
         const bool named =
             manifest && std::ranges::any_of(manifest->hints, [&hint](const keydir::HintInfo& info) {
@@ -191,6 +207,28 @@ void WriteSession::remove_leftovers(const Listing& listing,
         if (!named) {
             folder_->remove(hint);
         }
+    }
+}
+
+// Only when no compaction is at work, which would miss it.
+void WriteSession::remove_leftovers(const Listing& listing) {
+    const auto no_compaction = CompactionLock::try_to_take(*folder_);
+    if (no_compaction) {
+        remove_compaction_leftovers(listing);
+    }
+}
+
+void WriteSession::remove_compaction_leftovers() {
+    remove_compaction_leftovers(list_store(*folder_));
+}
+
+void WriteSession::remove_compaction_leftovers(const Listing& listing) {
+    for (const std::string& temporary : listing.temporaries) {
+        folder_->remove(temporary);
+    }
+    const auto manifest = read_manifest(environment_, *folder_, ManifestPart::whole);
+    if (manifest && has_hints(*folder_, *manifest) && knows_logs(*manifest, listing.logs)) {
+        remove_logs(*folder_, leftovers(*manifest, listing.logs));
     }
 }
 
@@ -208,8 +246,9 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
     if (manifest && !has_hints(*folder_, *manifest)) {
         manifest.reset();
     }
-    recover_all(listing, manifest, note);
-    remove_leftovers(listing, state_.manifest);
+    recover_all(manifest, note);
+    remove_unnamed_hints(listing, state_.manifest);
+    remove_leftovers(listing);
     if (!state_.lost_end.empty()) {
         options_.warn(state_.lost_end);
     }
@@ -247,22 +286,26 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
     }
 }
 
-void WriteSession::recover_all(const Listing& listing,
-                               const std::optional<keydir::Manifest>& manifest,
+void WriteSession::recover_all(const std::optional<keydir::Manifest>& manifest,
                                const std::optional<LockNote>& note) {
-    const RecoveryOptions options{.thorough = true, .all_logs = true, .progress = nullptr};
-    std::optional<Recovery> state;
-    if (manifest) {
-        state = recover_tail(environment_, *folder_, *manifest, listing.logs, note, options);
+    const RecoveryOptions options{.thorough = true, .all_logs = true};
+    // A compaction may be removing logs that it has replaced.
+    for (int i = 0; i < kMaxRecoveries; ++i) {
+        const Listing listing = list_store(*folder_);
+        std::optional<Recovery> state;
+        if (manifest) {
+            state = recover_tail(environment_, *folder_, *manifest, listing.logs, note, options);
+        }
+        if (!state) {
+            state = recover(environment_, *folder_, listing.logs, note, options);
+        }
+        if (state) {
+            state_ = std::move(*state);
+            known_ = true;
+            return;
+        }
     }
-    if (!state) {
-        state = recover(environment_, *folder_, listing.logs, note, options);
-    }
-    if (!state) {
-        throw Error{ErrorKind::io, path_ + ": logs disappear in spite of the lock"};
-    }
-    state_ = std::move(*state);
-    known_ = true;
+    throw Error{ErrorKind::io, path_ + ": logs keep disappearing in spite of the lock"};
 }
 
 void WriteSession::cut_off(const log::Damage& torn) {
@@ -308,15 +351,24 @@ void WriteSession::make_room() {
 }
 
 void WriteSession::start_log() {
-    // Another program may have made logs since.
     const Listing listing = list_store(*folder_);
-    if (!listing.logs.empty()) {
-        newest_number_ = std::max(newest_number_, listing.logs.back().number);
+    const bool foreign_logs = !listing.logs.empty() && listing.logs.back().number > newest_number_;
+    if (foreign_logs) {
+        newest_number_ = listing.logs.back().number;
+    }
+    if (!listing.temporaries.empty()) {
+        remove_leftovers(listing);
     }
     if (newest_number_ == UINT64_MAX) {
         throw Error{ErrorKind::io, path_ + ": the store has no log number left"};
     }
     const std::uint64_t number = std::max(environment_.now_milliseconds(), newest_number_ + 1);
+    if (foreign_logs) {
+        // Another program has made logs since: their records may be older than those before them.
+        known_ = false;
+        note_.last_timestamp = std::max(note_.last_timestamp, known().last_timestamp);
+        note_.ordered_from = number;
+    }
     const std::string name = log::file_name({number, 0, LogKind::active});
     log_ = std::make_unique<log::LogWriter>(folder_->create(name), name, 0);
     note_.log = newest_number_ = number;
@@ -361,7 +413,11 @@ void WriteSession::sync_logs_before() {
         return manifest && !manifest->unsynced_in && log.number != manifest->active_log &&
                std::ranges::binary_search(manifest->logs, log, {}, &keydir::Manifest::Log::name);
     };
-    for (const LogName& log : list_store(*folder_).logs) {
+    std::vector<LogName> logs = list_store(*folder_).logs;
+    if (manifest) {
+        logs = without_leftovers(*manifest, std::move(logs));
+    }
+    for (const LogName& log : logs) {
         if (!was_synced(log)) {
             sync_log(log);
         }
@@ -391,8 +447,7 @@ const Recovery& WriteSession::known() {
         if (log_) {
             log_->flush();
         }
-        recover_all(list_store(*folder_),
-                    read_manifest(environment_, *folder_, ManifestPart::whole), lock_.note());
+        recover_all(read_manifest(environment_, *folder_, ManifestPart::whole), lock_.note());
     }
     return state_;
 }
@@ -402,7 +457,7 @@ void WriteSession::replay() {
     if (log_) {
         log_->flush();
     }
-    recover_all(list_store(*folder_), std::nullopt, lock_.note());
+    recover_all(std::nullopt, lock_.note());
 }
 
 std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
@@ -477,12 +532,15 @@ void WriteSession::try_to_publish(Merging merging) {
         next.logs.push_back({.name = as_sealed(active())});
     }
     next.logs.back().size = next.position;
+    if (state.manifest) {
+        keep_retired(*state.manifest, state.listed, next);
+    }
     const std::string what = std::to_string(environment_.now_milliseconds()) + " " +
                              std::to_string(next.active_log) + " " + std::to_string(next.position);
     const keydir::Manifest published = publish_hints(
         *folder_, state.keydir, state.manifest, std::move(next),
         {.seed = codec::crc32(what),
-         .max_hints = repaired_ && !changed_much() ? keydir::kMaxHints : kMaxHintsLeft,
+         .max_hints = repaired_ && !changed_much() ? kMaxHintsAfterRepair : kMaxHintsLeft,
          .merge_all = merging == Merging::all});
     published_ = makes_hints_ = true;
     hinted_keys_ = keys_in(published);
@@ -493,46 +551,82 @@ void WriteSession::try_to_publish(Merging merging) {
     tail_has_sealed_logs_ = false;
 }
 
-// Old records are about to go: what supersedes them must not be less safe than they were.
-void WriteSession::sync_kept(const CompactionPlan& plan) {
-    for (const LogState& log : plan.kept) {
-        sync_log(log.name);
-    }
-    folder_->sync();
-}
-
-CompactionReport WriteSession::compact(const CompactionOptions& options) {
-    remove_leftovers(list_store(*folder_),
-                     read_manifest(environment_, *folder_, ManifestPart::whole));
-    replay();
-    const Recovery state = std::move(state_);
-    known_ = false;
-    const CompactionPlan plan = plan_compaction(state, options);
-    CompactionReport report = report_of(state, plan);
-    if (plan.inputs.empty()) {
-        return report;
-    }
-    begin_change();
+Recovery WriteSession::begin_compaction(bool seal_active, Hints hints) {
     options_.durability = Durability::synced;
-    std::optional<LogName> sealed;
-    if (log_ && plan.has_input(active())) {
-        sealed = seal_log();
+    begin_change();
+    if (log_ && seal_active) {
+        seal_log();
     }
     if (!log_) {
         start_log();
     }
-    sync_kept(plan);
-    remove_manifest(*folder_);  // until there is another, the logs have to tell
-    has_manifest_ = false;
-    makes_hints_ = true;  // of other logs than before
-    tail_bytes_ = plan.bytes_after();
-    report.logs_written = run_compaction(*folder_, lock_, state, plan, sealed,
-                                         options_.max_log_size, options.progress);
-    note_.last_compaction = environment_.now_milliseconds();
     changed_ = true;
     failed_ = false;
-    commit();
-    return report;
+    commit_changes();  // what supersedes old records must not be less safe than they are
+    if (hints == Hints::ignored) {
+        remove_manifest(*folder_);
+        has_manifest_ = false;
+        replay();
+    } else {
+        const bool speak_of_all = known().manifest && state_.keydir.table().empty() &&
+                                  !state_.manifest->unsynced_in && !tail_has_sealed_logs_;
+        if (!speak_of_all) {
+            publish(Merging::as_needed);
+        }
+        if (!known().manifest || !state_.keydir.table().empty() || tail_has_sealed_logs_) {
+            replay();
+        }
+    }
+    known_ = false;
+    return std::move(state_);
+}
+
+bool WriteSession::finish_compaction(const CompactedLogs& logs,
+                                     const std::vector<keydir::HintInfo>& replaced) {
+    options_.durability = Durability::synced;
+    begin_change();
+    lock_.check();
+    const Listing listing = list_store(*folder_);
+    for (const LogName& input : logs.inputs) {
+        if (!std::ranges::binary_search(listing.logs, input)) {
+            throw Error{ErrorKind::io,
+                        log::file_name(input) + ": another program has removed the log meanwhile"};
+        }
+    }
+    note_.last_compaction = environment_.now_milliseconds();
+    auto manifest = read_manifest(environment_, *folder_, ManifestPart::whole);
+    if (manifest && manifest->hints.size() == keydir::kMaxHints) {
+        manifest.reset();
+    }
+    if (manifest &&
+        (!logs.hint || !has_hints(*folder_, *manifest) || !knows_logs(*manifest, listing.logs))) {
+        manifest.reset();
+    }
+    if (!manifest) {
+        remove_manifest(*folder_);  // until there is another, the logs have to tell
+    }
+    for (const CompactedLogs::Output& log : logs.logs) {
+        folder_->rename(log.temporary, log::file_name(log.name));
+    }
+    if (logs.tombstones) {
+        folder_->rename(logs.tombstones->temporary, log::file_name(logs.tombstones->name));
+    }
+    if (manifest) {
+        manifest->last_compaction = note_.last_compaction;
+        publish_compaction(*folder_, std::move(*manifest), logs, replaced);
+    } else {
+        folder_->sync();
+        has_manifest_ = false;
+        makes_hints_ = true;  // of other logs than before
+        tail_bytes_ = UINT64_MAX / 2;
+    }
+    if (!log_) {
+        start_log();
+    }
+    known_ = false;
+    changed_ = true;
+    failed_ = false;
+    return manifest.has_value();
 }
 
 }  // namespace bitask::store

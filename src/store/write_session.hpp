@@ -5,7 +5,8 @@
 #include "io/environment.hpp"
 #include "log/log_name.hpp"
 #include "log/log_writer.hpp"
-#include "store/compaction.hpp"
+#include "store/compacted_logs.hpp"
+#include "store/compaction_lock.hpp"
 #include "store/listing.hpp"
 #include "store/lock_note.hpp"
 #include "store/recovery.hpp"
@@ -37,7 +38,22 @@ public:
     bool remove(std::string_view key);
     void commit();
     std::uint64_t salvage();
-    CompactionReport compact(const CompactionOptions& options);
+
+    // For a compaction, of which the session then writes no more changes. Seals the active log if
+    // that is asked for, syncs everything, makes hints of all that there is, if hints can be made,
+    // and returns the state; `manifest` there tells whether hints speak of it all. With
+    // Hints::ignored it comes from the logs alone. The key directory must not outlive the session.
+    [[nodiscard]] Recovery begin_compaction(bool seal_active, Hints hints);
+
+    // Puts new logs in the place of their inputs: after it they are what readers see. True when
+    // hints speak of them; false when readers have to replay, and find the inputs, too, as long as
+    // they are there. `replaced` are the hints that a new one of all that was there makes useless.
+    // Throws Error (io): the inputs must stay then.
+    bool finish_compaction(const CompactedLogs& logs,
+                           const std::vector<keydir::HintInfo>& replaced);
+
+    // Removes what a killed compaction has left. The caller holds the compaction's lock.
+    void remove_compaction_leftovers();
 
 private:
     // The quick way in: the note says where the last writer ended, and nothing but perhaps an
@@ -79,9 +95,12 @@ private:
     // With all that is in the store in its key directory.
     [[nodiscard]] const Recovery& known();
     void replay();
-    void recover_all(const Listing& listing, const std::optional<keydir::Manifest>& manifest,
+    void recover_all(const std::optional<keydir::Manifest>& manifest,
                      const std::optional<LockNote>& note);
-    void remove_leftovers(const Listing& listing, const std::optional<keydir::Manifest>& manifest);
+    void remove_leftovers(const Listing& listing);
+    void remove_compaction_leftovers(const Listing& listing);
+    void remove_unnamed_hints(const Listing& listing,
+                              const std::optional<keydir::Manifest>& manifest);
 
     // What the hints and this session know of a key. Damaged hints are made anew.
     [[nodiscard]] std::optional<keydir::Entry> find(std::string_view key);
@@ -93,7 +112,6 @@ private:
     void try_to_publish(Merging merging);
     [[nodiscard]] bool changed_much() const;
     [[nodiscard]] std::uint64_t changes_written() const;  // as a whole, to files
-    void sync_kept(const CompactionPlan& plan);
 
     [[nodiscard]] log::LogName active() const { return {note_.log, 0, log::LogKind::active}; }
     [[nodiscard]] log::Location next_place() const { return {active(), log_->end()}; }

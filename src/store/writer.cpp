@@ -1,6 +1,7 @@
 #include "bitask/writer.hpp"
 
 #include "bitask/error.hpp"
+#include "store/compactor.hpp"
 #include "store/write_session.hpp"
 
 #include <utility>
@@ -11,27 +12,40 @@ Writer::Writer(const std::string& store, WriterOptions options)
     : Writer{io::posix_environment(), store, std::move(options)} {}
 
 Writer::Writer(io::Environment& environment, const std::string& store, WriterOptions options)
-    : session_{std::make_unique<store::WriteSession>(environment, store, std::move(options))} {}
+    : environment_{environment}, store_{store}, options_{std::move(options)} {
+    static_cast<void>(session());
+}
 
 Writer::~Writer() = default;
 
+store::WriteSession& Writer::session() {
+    if (!session_) {
+        session_ = std::make_unique<store::WriteSession>(environment_, store_, options_);
+    }
+    return *session_;
+}
+
 void Writer::put(std::string_view key, std::string_view value) {
-    session_->put(key, value);
+    session().put(key, value);
 }
 void Writer::put(std::string_view key, const Value& value) {
-    session_->put(key, value);
+    session().put(key, value);
 }
 bool Writer::remove(std::string_view key) {
-    return session_->remove(key);
+    return session().remove(key);
 }
 void Writer::commit() {
-    session_->commit();
+    session().commit();
 }
 std::uint64_t Writer::salvage() {
-    return session_->salvage();
+    return session().salvage();
 }
 CompactionReport Writer::compact(const CompactionOptions& options) {
-    return session_->compact(options);
+    session().commit();
+    session_.reset();
+    CompactionReport report = store::compact(environment_, store_, options_, options);
+    static_cast<void>(session());
+    return report;
 }
 
 void check_key(std::string_view key) {

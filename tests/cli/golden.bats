@@ -141,7 +141,7 @@ expect_logs_kept() {
         use "$name"
         live=$(awk '{ sum += 20 + length($1) / 2 + length($2) / 2 } END { print sum }' \
             "$golden/$name/expected.tsv")
-        expect_status 0 bitask compact
+        expect_status 0 bitask compact --min-garbage 0
         expect_silence
         expect_expected
         [[ $(log_bytes) == "$live" ]]

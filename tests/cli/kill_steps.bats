@@ -60,8 +60,13 @@ expect_old_or_new() {
     same_files "$OUT" found || return
     expect_status 0 bitask verify || return
     expect_silence || return
+    expect_status 0 bitask compact --min-garbage 0 || return
     content=$(find "$STORE" -name '*.tmp')
-    [[ -z $content ]] || fail "left over: $content"
+    [[ -z $content ]] || fail "left over: $content" || return
+    expect_status 0 bitask scan || return
+    same_files "$OUT" found || return
+    expect_status 0 bitask verify || return
+    expect_silence
 }
 
 @test "a put killed at each of its system calls is there or not" {
@@ -99,5 +104,5 @@ expect_old_or_new() {
     pairs 20 60 two | bitask load --max-log-size 1K
     seq -f 'key%06.0f' 3 3 60 | bitask rm --stdin --max-log-size 1K
     content | tee old >new
-    killed_at_each_call expect_old_or_new "$BITASK" compact
+    killed_at_each_call expect_old_or_new "$BITASK" compact --min-garbage 0
 }

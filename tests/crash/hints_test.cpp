@@ -69,7 +69,7 @@ void check_repair(HandmadeStore& store, Contents expected) {
     check(store, expected);
     Writer{store.disk, kStore, with_hints()}.compact({});
     check(store, expected);
-    CHECK(verify(store.disk, kStore, nullptr).damage.empty());
+    CHECK(verify(store.disk, kStore, nullptr).damage == Strings{});
     CHECK(Reader{store.disk, kStore}.statistics().hints == 1);
 }
 

@@ -105,6 +105,8 @@ public:
         inner_->sync();
     }
 
+    void begin_sync() noexcept override { inner_->begin_sync(); }
+
     std::uint64_t size() const override {
         state_->enter(Step::lookup, "look at the size of", path_);
         return inner_->size();

@@ -221,6 +221,8 @@ public:
     }
 
     void sync() override { inode_->synced = inode_->bytes; }
+    void begin_sync() noexcept override {}
+
     std::uint64_t size() const override { return inode_->bytes.size(); }
     io::FileIdentity identity() const override { return {kDevice, inode_->number}; }
 

@@ -281,7 +281,8 @@ TEST_CASE("load takes files, a format and the options of a writer") {
 
 TEST_CASE("compact takes percentages, dry run, json and the options of a writer") {
     const auto plain = request<CompactRequest>({"compact"});
-    CHECK(plain.options.min_garbage_percent == 0);
+    CHECK(plain.options.min_garbage_percent == 20);
+    CHECK(plain.options.max_rate == 0);
     CHECK(plain.options.if_garbage_percent == 0);
     CHECK_FALSE(plain.dry_run);
     CHECK_FALSE(plain.json);

@@ -1,0 +1,294 @@
+#include "store/compactor.hpp"
+
+#include "bitask/error.hpp"
+#include "codec/crc32.hpp"
+#include "store/compaction.hpp"
+#include "store/compaction_lock.hpp"
+#include "store/compaction_plan.hpp"
+#include "store/leftovers.hpp"
+#include "store/listing.hpp"
+#include "store/write_session.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace bitask::store {
+namespace {
+
+// How often a compaction begins anew because a log turned out to be damaged.
+constexpr int kMaxDamagedLogs = 1000;
+
+std::unique_ptr<io::Folder> open_or_throw(io::Environment& environment, const std::string& path) {
+    auto folder = environment.open_folder(path);
+    if (!folder || !list_store(*folder).is_store()) {
+        throw_no_store(path);
+    }
+    return folder;
+}
+
+// Whether each log has a name of its own once it is sealed. The reference can bring about others.
+bool has_unique_names(const Recovery& state) {
+    std::vector<log::LogName> names;
+    for (const LogState& log : state.logs) {
+        names.push_back(as_sealed(log.name));
+    }
+    std::ranges::sort(names);
+    return std::ranges::adjacent_find(names) == names.end();
+}
+
+class Compactor {
+public:
+    Compactor(io::Environment& environment, const std::string& path, const WriterOptions& writing,
+              const CompactionOptions& options)
+        : environment_{environment},
+          path_{path},
+          writing_{writing},
+          options_{options},
+          folder_{open_or_throw(environment, path)},
+          lock_{*folder_, writing.wait} {
+        writing_.durability = Durability::synced;
+        writing_.create = false;
+    }
+
+    CompactionReport run() {
+        open_session(writing_.wait);
+        session_->remove_compaction_leftovers();
+        if (!is_worth_it()) {
+            return std::move(report_);
+        }
+        try {
+            compact();
+        } catch (const keydir::HintDamaged&) {
+            by_logs_ = true;
+            compact();
+        }
+        return std::move(report_);
+    }
+
+private:
+    void open_session(std::chrono::milliseconds wait) {
+        if (!session_) {
+            WriterOptions options = writing_;
+            options.wait = wait;
+            session_ = std::make_unique<WriteSession>(environment_, path_, std::move(options));
+        }
+    }
+
+    // The writer who is at work, perhaps with a long load, has to end first; what is done must not
+    // be lost. So there is no end to the wait but the one that is asked for.
+    void wait_for_session() {
+        constexpr std::chrono::milliseconds kPatience{500};
+        while (!session_) {
+            try {
+                open_session(kPatience);
+            } catch (const Error& error) {
+                if (error.kind() != ErrorKind::locked || options_.should_stop()) {
+                    throw;
+                }
+            }
+        }
+    }
+
+    // What is there to do, seen as a reader sees it. Without the writer's lock: it may take a walk
+    // over the whole key directory.
+    bool is_worth_it() {
+        session_.reset();
+        const CompactionPlan plan = preview();
+        seals_active_ = std::ranges::any_of(
+            plan.inputs, [](const LogState& log) { return log.name.kind == log::LogKind::active; });
+        return !plan.inputs.empty();
+    }
+
+    CompactionPlan preview() {
+        try {
+            return preview(Hints::trusted);
+        } catch (const keydir::HintDamaged&) {
+            return preview(Hints::ignored);
+        }
+    }
+
+    CompactionPlan preview(Hints hints) {
+        const Recovery state =
+            recover_beside_writers(environment_, *folder_, hints, {.all_logs = true});
+        CompactionPlan plan = plan_for(state, true);
+        report_ = report_of(state, plan);
+        return plan;
+    }
+
+    [[nodiscard]] CompactionPlan plan_for(const Recovery& state, bool takes_active) const {
+        return plan_compaction(state, {.compaction = options_,
+                                       .max_log_size = writing_.max_log_size,
+                                       .takes_active = takes_active,
+                                       .by_hints = state.manifest.has_value(),
+                                       .spared = spared_});
+    }
+
+    void compact() {
+        for (int i = 0; i < kMaxDamagedLogs; ++i) {
+            try {
+                take_snapshot();
+                const CompactedLogs logs = copy();
+                publish(logs);
+                return;
+            } catch (const InputDamaged& input) {
+                spare(input.damage());
+            }
+        }
+        throw Error{ErrorKind::corrupt, path_ + ": too many damaged logs"};
+    }
+
+    void spare(const log::Damage& damage) {
+        const log::LogName& log = damage.place.log;
+        spared_.insert(std::ranges::upper_bound(spared_, log), log);
+        damaged_.push_back(damage.describe());
+    }
+
+    void take_snapshot() {
+        wait_for_session();
+        state_ = session_->begin_compaction(std::exchange(seals_active_, false),
+                                            by_logs_ ? Hints::ignored : Hints::trusted);
+        if (state_.manifest && !has_unique_names(state_)) {
+            by_logs_ = true;
+            state_ = session_->begin_compaction(false, Hints::ignored);
+        }
+        names_ = list_store(*folder_).logs;
+        if (state_.manifest) {
+            state_.keydir =
+                keydir::Keydir{*folder_, state_.manifest->hints, state_.manifest->totals()};
+            state_.keydir.open_hints();  // a writer may remove them from now on
+            session_.reset();
+        }
+    }
+
+    CompactedLogs copy() {
+        const bool by_hints = session_ == nullptr;
+        const CompactionPlan plan = plan_for(state_, false);
+        const auto before = std::exchange(report_, report_of(state_, plan));
+        report_.rewritten.clear();
+        report_.bytes_after = state_.total_bytes();
+        report_.damage.insert(report_.damage.end(), damaged_.begin(), damaged_.end());
+        if (plan.inputs.empty()) {
+            return {};
+        }
+        const std::string what = std::to_string(environment_.now_milliseconds()) + path_;
+        CompactedLogs logs = compact_logs(environment_, *folder_, state_, plan, options_,
+                                          {.max_log_size = writing_.max_log_size,
+                                           .writes_hints = by_hints,
+                                           .seed = codec::crc32(what),
+                                           .names = names_});
+        report_.bytes_before = std::max(before.bytes_before, report_.bytes_before);
+        report_.stopped = logs.inputs.size() < plan.inputs.size();
+        report_.logs_kept += plan.inputs.size() - logs.inputs.size();
+        return logs;
+    }
+
+    void publish(const CompactedLogs& logs) {
+        if (logs.inputs.empty()) {
+            discard(*folder_, logs);
+            session_.reset();
+            return;
+        }
+        bool published = false;
+        try {
+            wait_for_session();
+            published = session_->finish_compaction(
+                logs, state_.manifest ? state_.manifest->hints : std::vector<keydir::HintInfo>{});
+        } catch (const Error&) {
+            discard(*folder_, logs);
+            throw;
+        }
+        if (published) {
+            session_->commit();
+            session_.reset();  // others need not wait until the old logs are gone
+        }
+        remove_inputs(logs);
+        if (session_) {
+            session_->commit();
+            session_.reset();
+        }
+        for (const log::LogName& input : logs.inputs) {
+            report_.rewritten.push_back(log::file_name(input));
+        }
+        report_.logs_written = logs.logs.size();
+        for (const CompactedLogs::Output& log : logs.logs) {
+            report_.bytes_after += log.size;
+        }
+        for (const LogState& log : state_.logs) {
+            if (std::ranges::binary_search(logs.inputs, log.name)) {
+                report_.bytes_after -= log.size;
+            }
+        }
+    }
+
+    void remove_inputs(const CompactedLogs& logs) {
+        std::vector<log::LogName> old = logs.inputs;
+        if (logs.tombstones) {
+            old.push_back(logs.tombstones->name);
+        }
+        remove_logs(*folder_, old);
+    }
+
+    io::Environment& environment_;
+    const std::string& path_;
+    WriterOptions writing_;
+    const CompactionOptions& options_;
+    std::unique_ptr<io::Folder> folder_;
+    CompactionLock lock_;
+    std::unique_ptr<WriteSession> session_;  // null while others may write
+
+    bool seals_active_ = false;
+    bool by_logs_ = false;  // no hint is to be believed
+    Recovery state_;
+    std::vector<log::LogName> names_;   // of all logs that there were
+    std::vector<log::LogName> spared_;  // in order: logs that turned out to be damaged
+    std::vector<std::string> damaged_;  // a line for each of them
+    CompactionReport report_;
+};
+
+}  // namespace
+
+CompactionReport compact(io::Environment& environment, const std::string& path,
+                         const WriterOptions& writing, const CompactionOptions& options) {
+    return Compactor{environment, path, writing, options}.run();
+}
+
+}  // namespace bitask::store
+
+namespace bitask {
+namespace {
+
+CompactionReport preview(const io::Folder& folder, const CompactionOptions& options,
+                         store::Hints hints) {
+    const auto state =
+        store::recover_beside_writers(io::posix_environment(), folder, hints, {.all_logs = true});
+    return store::report_of(state,
+                            store::plan_compaction(state, {.compaction = options,
+                                                           .max_log_size = kDefaultMaxLogSize,
+                                                           .by_hints = state.manifest.has_value(),
+                                                           .spared = {}}));
+}
+
+}  // namespace
+
+CompactionReport compact_store(const std::string& store, const WriterOptions& writing,
+                               const CompactionOptions& options) {
+    return store::compact(io::posix_environment(), store, writing, options);
+}
+
+CompactionReport preview_compaction(const std::string& store, const CompactionOptions& options) {
+    const auto folder = io::posix_environment().open_folder(store);
+    if (!folder) {
+        store::throw_no_store(store);
+    }
+    try {
+        return preview(*folder, options, store::Hints::trusted);
+    } catch (const keydir::HintDamaged&) {
+        return preview(*folder, options, store::Hints::ignored);
+    }
+}
+
+}  // namespace bitask

@@ -1,0 +1,131 @@
+#include "store/pair_sorter.hpp"
+
+#include "bitask/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <span>
+
+namespace bitask::store {
+namespace {
+
+// However many runs there are, their buffers take as much memory as sorting did; none is so small
+// that reading it would not be worth a call.
+constexpr std::size_t kMinBuffer = 256;        // pairs
+constexpr std::size_t kMaxBuffer = 16 * 1024;  // pairs
+
+constexpr unsigned kDigitBits = 11;
+constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
+
+// From the lowest digit up, keeping the order of equal ones (radix sort, Knuth 5.2.5): places and
+// ranks have few digits that differ, and each costs one pass over memory.
+void sort_digit_by_digit(std::vector<NumberPair>& pairs) {
+    std::uint64_t differing = 0;
+    for (const NumberPair& pair : pairs) {
+        differing |= pair.first ^ pairs.front().first;
+    }
+    std::vector<NumberPair> sorted(pairs.size());
+    for (unsigned shift = 0; shift < 64 && differing >> shift != 0; shift += kDigitBits) {
+        const auto digit = [shift](const NumberPair& pair) {
+            return static_cast<std::size_t>(pair.first >> shift) % kDigits;
+        };
+        std::array<std::size_t, kDigits> places{};
+        for (const NumberPair& pair : pairs) {
+            ++places[digit(pair)];
+        }
+        std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
+        for (const NumberPair& pair : pairs) {
+            sorted[places[digit(pair)]++] = pair;
+        }
+        pairs.swap(sorted);
+    }
+}
+
+}  // namespace
+
+PairSorter::PairSorter(io::Folder& files, std::size_t max_pairs)
+    : files_{files}, max_pairs_{max_pairs} {}
+
+void PairSorter::add(const NumberPair& pair) {
+    if (pairs_.size() == max_pairs_) {
+        write_run();
+    }
+    pairs_.push_back(pair);
+}
+
+void PairSorter::sort() {
+    if (runs_.empty()) {
+        sort_digit_by_digit(pairs_);
+        return;
+    }
+    write_run();
+    pairs_ = {};
+    begin_merge();
+}
+
+void PairSorter::write_run() {
+    if (!file_) {
+        file_ = files_.create_unnamed();
+    }
+    sort_digit_by_digit(pairs_);
+    file_->write(written_ * sizeof(NumberPair), std::as_bytes(std::span{pairs_}));
+    runs_.push_back({.next = written_, .end = written_ + pairs_.size(), .buffer = {}});
+    written_ += pairs_.size();
+    pairs_.clear();
+}
+
+void PairSorter::begin_merge() {
+    const std::size_t size = std::clamp(max_pairs_ / runs_.size(), kMinBuffer, kMaxBuffer);
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        runs_[i].buffer.resize(size);
+        runs_[i].used = size;
+        if (fill(runs_[i])) {
+            heap_.push_back(i);
+        }
+    }
+    const auto later = [this](std::size_t a, std::size_t b) {
+        return runs_[a].buffer[runs_[a].used].first > runs_[b].buffer[runs_[b].used].first;
+    };
+    std::ranges::make_heap(heap_, later);
+}
+
+// Makes sure that the run's next pair is in its buffer; false at its end.
+bool PairSorter::fill(Run& run) const {
+    if (run.used < run.buffer.size()) {
+        return true;
+    }
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(run.buffer.size(), run.end - run.next));
+    run.buffer.resize(count);
+    run.used = 0;
+    const auto bytes = std::as_writable_bytes(std::span{run.buffer});
+    if (file_->read(run.next * sizeof(NumberPair), bytes) != bytes.size()) {
+        throw Error{ErrorKind::io, files_.path() + ": a temporary file became shorter"};
+    }
+    run.next += count;
+    return count > 0;
+}
+
+std::optional<NumberPair> PairSorter::next() {
+    if (runs_.empty()) {
+        return taken_ < pairs_.size() ? std::optional{pairs_[taken_++]} : std::nullopt;
+    }
+    if (heap_.empty()) {
+        return std::nullopt;
+    }
+    const auto later = [this](std::size_t a, std::size_t b) {
+        return runs_[a].buffer[runs_[a].used].first > runs_[b].buffer[runs_[b].used].first;
+    };
+    std::ranges::pop_heap(heap_, later);
+    Run& run = runs_[heap_.back()];
+    const NumberPair lowest = run.buffer[run.used++];
+    if (fill(run)) {
+        std::ranges::push_heap(heap_, later);
+    } else {
+        heap_.pop_back();
+    }
+    return lowest;
+}
+
+}  // namespace bitask::store
