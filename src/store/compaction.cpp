@@ -104,6 +104,9 @@ public:
         for (const LogState& input : plan.inputs) {
             inputs_.add(input.name, input.size);
         }
+        for (const LogState& log : plan.kept) {
+            kept_.add(log.name, log.size);
+        }
         result_.renews_hints = plan.renews_hints;
     }
 
@@ -337,6 +340,12 @@ private:
             } else if (moving_) {
                 continue;  // the compaction was stopped before it came to that log
             }
+            // Other hints may call it active, and go before this in ties, being newer.
+            entry.location.log = as_sealed(entry.location.log);
+            if (!entry.live() && begin == nullptr &&
+                kept_.begin_of(entry.location.log) == nullptr) {
+                continue;  // dropped by an earlier compaction, beside which its hint was merged
+            }
             writer.add(entries->key(), entry);
         }
         result_.hint = CompactedLogs::Hint{temporary, writer.finish()};
@@ -366,6 +375,7 @@ private:
     Pacer pacer_;
 
     Chain inputs_;
+    Chain kept_;
     PairSorter by_place_;  // position in the inputs, rank among their entries in the order of keys
     PairSorter by_key_;    // rank, position in the outputs
     std::unique_ptr<io::File> moving_file_;   // a hint of the records that move, as they were

@@ -157,6 +157,10 @@ private:
         }
         names_ = list_store(*folder_).logs;
         if (state_.manifest) {
+            // Those that are gone by now, too: a name means one log for as long as it is known.
+            for (const keydir::Manifest::Log& log : state_.manifest->logs) {
+                names_.push_back(log.name);
+            }
             state_.keydir =
                 keydir::Keydir{*folder_, state_.manifest->hints, state_.manifest->totals()};
             state_.keydir.open_hints();  // a writer may remove them from now on

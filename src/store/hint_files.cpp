@@ -216,7 +216,11 @@ void publish_compaction(io::Folder& folder, Manifest current, const CompactedLog
     std::ranges::copy_if(current.hints, std::back_inserter(newer), [&](const HintInfo& hint) {
         return std::ranges::find(replaced, hint) == replaced.end();
     });
-    next.hints.insert(logs.renews_hints ? next.hints.begin() : next.hints.end(), info);
+    // Before those that were written beside it: no hint may hold older records than one before it.
+    const auto place = std::ranges::find_if(next.hints, [&](const HintInfo& hint) {
+        return std::ranges::find(replaced, hint) == replaced.end();
+    });
+    next.hints.insert(place, info);
 
     std::map<log::LogName, keydir::Totals::Log> shares;
     for (const CompactedLogs::Output& log : logs.logs) {

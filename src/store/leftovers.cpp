@@ -35,6 +35,11 @@ bool is_leftover(const Manifest& manifest, const LogName& name) {
 }  // namespace
 
 bool knows_logs(const Manifest& manifest, const std::vector<LogName>& logs) {
+    // Two logs of that number cannot be told apart by what hints call them.
+    if (std::ranges::binary_search(logs, LogName{manifest.active_log, 0, LogKind::active}) &&
+        std::ranges::binary_search(logs, LogName{manifest.active_log, 0, LogKind::sealed})) {
+        return false;
+    }
     std::vector<LogName> known;
     for (const Manifest::Log& log : manifest.logs) {
         if (!is_tail(manifest, log.name) && !log.retired) {

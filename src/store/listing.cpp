@@ -47,21 +47,19 @@ Listing list_store_beside_writers(const io::Folder& folder) {
 
 std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
                                    const std::vector<log::LogName>& listed) {
-    if (name.kind != log::LogKind::active) {
+    const log::LogName sealed = as_sealed(name);
+    const log::LogName active{name.number, 0, log::LogKind::active};
+    if (sealed.kind != log::LogKind::sealed || sealed.generation != 0) {
         return folder.open(log::file_name(name), io::Access::read);
     }
-    const log::LogName sealed{name.number, 0, log::LogKind::sealed};
-    // Under the likelier name first, and then under the other one: it may change meanwhile.
-    std::unique_ptr<io::File> file;
-    if (std::ranges::binary_search(listed, name)) {
-        file = folder.open(log::file_name(name), io::Access::read);
-        if (!file && !std::ranges::binary_search(listed, sealed)) {
-            file = folder.open(log::file_name(sealed), io::Access::read);
-        }
-        return file;
+    const bool lists_active = std::ranges::binary_search(listed, active);
+    if (lists_active && std::ranges::binary_search(listed, sealed)) {
+        return folder.open(log::file_name(name), io::Access::read);
     }
-    file = folder.open(log::file_name(sealed), io::Access::read);
-    return file ? std::move(file) : folder.open(log::file_name(name), io::Access::read);
+    // Under the likelier name first, and then under the other one: it may change meanwhile.
+    auto file = folder.open(log::file_name(lists_active ? active : sealed), io::Access::read);
+    return file ? std::move(file)
+                : folder.open(log::file_name(lists_active ? sealed : active), io::Access::read);
 }
 
 void throw_no_store(const std::string& path) {

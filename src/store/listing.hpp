@@ -27,8 +27,9 @@ struct Listing {
 // all; so it is listed until two listings in a row agree. Throws Error (io) if they never do.
 [[nodiscard]] Listing list_store_beside_writers(const io::Folder& folder);
 
-// A log; null when it is gone. An active log that has been sealed is found as such, unless the
-// listing has both, and another log that name (the reference can bring that about).
+// A log; null when it is gone. One that is active is found by the name that it will have once it is
+// sealed, and the other way round, unless the listing has both: then they are two (the reference
+// can bring that about).
 [[nodiscard]] std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
                                                  const std::vector<log::LogName>& listed);
 

@@ -2,6 +2,7 @@
 
 #include "io/environment.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -36,9 +37,12 @@ private:
     void wait() {
         const std::chrono::duration<double> due{static_cast<double>(bytes_) /
                                                 static_cast<double>(rate_)};
-        const auto rest = due - (std::chrono::steady_clock::now() - begin_);
-        if (rest > std::chrono::milliseconds{1} && !in_a_hurry_()) {
-            environment_.sleep(std::chrono::duration_cast<std::chrono::milliseconds>(rest));
+        const auto rest = [this, due] { return due - (std::chrono::steady_clock::now() - begin_); };
+        constexpr std::chrono::milliseconds kShortest{1};
+        constexpr std::chrono::milliseconds kLongest{100};  // before it asks for a hurry again
+        while (rest() > kShortest && !in_a_hurry_()) {
+            environment_.sleep(
+                std::min(std::chrono::duration_cast<std::chrono::milliseconds>(rest()), kLongest));
         }
     }
 

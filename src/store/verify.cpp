@@ -63,9 +63,11 @@ private:
 
     // Of a tombstone that a compaction has dropped, while a writer merged the hint that told of it.
     [[nodiscard]] bool is_ghost(const keydir::Entry& entry) const {
-        return !entry.live() &&
-               !std::ranges::binary_search(manifest_.logs, as_sealed(entry.location.log), {},
-                                           &Manifest::Log::name);
+        const auto log = std::ranges::lower_bound(manifest_.logs, as_sealed(entry.location.log), {},
+                                                  &Manifest::Log::name);
+        const bool known =
+            log != manifest_.logs.end() && log->name == as_sealed(entry.location.log);
+        return !entry.live() && (!known || log->retired);
     }
 
     // A log may have been sealed since the hint was written.

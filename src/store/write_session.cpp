@@ -34,6 +34,13 @@ std::uint64_t keys_in(const keydir::Manifest& manifest) {
         [](std::uint64_t sum, const keydir::HintInfo& hint) { return sum + hint.entries; });
 }
 
+// Whether the reference has given another log the number of this one: sealed, it gets a generation
+// and a name that no log can be taken for.
+bool shares_number(const std::vector<LogName>& logs, const LogName& log) {
+    return std::ranges::any_of(
+        logs, [&log](const LogName& other) { return other.number == log.number && other != log; });
+}
+
 // Logs that a compaction is still removing.
 void keep_retired(const keydir::Manifest& current, const std::vector<LogName>& listed,
                   keydir::Manifest& next) {
@@ -269,7 +276,8 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
         open_for_appending(log.name.number, log.size);
         // Only the newest log may go on. Neither may one that ends in damage: what is appended
         // must be found again.
-        if (log.name.number != newest_number_ || state_.has_damage(log.name)) {
+        if (log.name.number != newest_number_ || shares_number(listing.logs, log.name) ||
+            state_.has_damage(log.name)) {
             seal_log();
         }
     }
@@ -435,11 +443,9 @@ void WriteSession::sync_before() {
 }
 
 void WriteSession::sync_log(const LogName& log) {
-    const auto file = folder_->open(log::file_name(log), io::Access::read);
-    if (!file) {
-        throw Error{ErrorKind::io, log::file_name(log) + ": the log has disappeared"};
-    }
-    file->sync();
+    if (const auto file = folder_->open(log::file_name(log), io::Access::read)) {
+        file->sync();
+    }  // else a compaction has removed it, and what it has put in its place is synced
 }
 
 const Recovery& WriteSession::known() {
@@ -554,7 +560,7 @@ void WriteSession::try_to_publish(Merging merging) {
 Recovery WriteSession::begin_compaction(bool seal_active, Hints hints) {
     options_.durability = Durability::synced;
     begin_change();
-    if (log_ && seal_active) {
+    if (log_ && (seal_active || shares_number(list_store(*folder_).logs, active()))) {
         seal_log();
     }
     if (!log_) {
@@ -613,6 +619,8 @@ bool WriteSession::finish_compaction(const CompactedLogs& logs,
     }
     if (manifest) {
         manifest->last_compaction = note_.last_compaction;
+        // Such a manifest is replaced without a sync, but the new names must not be lost.
+        names_unsynced_ = names_unsynced_ || manifest->unsynced_in;
         publish_compaction(*folder_, std::move(*manifest), logs, replaced);
     } else {
         folder_->sync();

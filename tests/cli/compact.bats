@@ -253,3 +253,113 @@ logs_unchanged() {
     expect_status 0 bitask scan
     same_files "$OUT" expected
 }
+
+# Half of what the first logs hold is garbage.
+half_garbage() {
+    pairs 1 40000 one | bitask load --max-log-size 128K --no-sync
+    pairs 1 40000 two | awk 'NR % 2 == 0' | bitask load --max-log-size 128K --no-sync
+}
+
+# Starts a compaction that is still at work when the test goes on.
+slow_compaction() {
+    half_garbage
+    "$BITASK" compact --rate 0.2 --max-log-size 128K 2>compaction-stderr 3>&- &
+    eventually compgen -G "$STORE/*.tmp" >/dev/null
+}
+
+@test "puts, gets and removals go on while a store is compacted" {
+    slow_compaction
+    for i in $(seq 1 25); do
+        expect_status 0 bitask put --wait 0.5 "new$i" "value$i"
+        expect_status 0 bitask put --wait 0.5 "key00000$((i % 10))" "changed$i"
+        expect_status 0 bitask rm --wait 0.5 "key0001$((i + 10))"
+        expect_status 0 bitask get "new$i"
+        expect_output "value$i"
+    done
+    kill -0 $! || fail 'the compaction was over too soon'
+    expect_status 0 bitask verify
+    kill -TERM $!
+    wait $! || true
+    expect_status 0 bitask verify
+    expect_status 0 bitask compact
+    expect_status 0 bitask scan --prefix new --count
+    expect_output $'25\n'
+    for i in $(seq 1 25); do
+        expect_status 1 bitask get "key0001$((i + 10))"
+    done
+    expect_status 0 bitask get key000005
+    expect_output changed25
+    expect_status 0 bitask get key000040
+    expect_output two-000040
+    expect_status 0 bitask get key000041
+    expect_output one-000041
+    expect_status 0 bitask scan --count
+    count=$(<"$OUT")
+    keep_only_logs "$STORE"
+    expect_status 0 bitask scan --count
+    expect_output "$count"$'\n'
+}
+
+@test "a second compaction is told that another is at work, status 3" {
+    slow_compaction
+    expect_status 3 bitask compact --wait 0
+    expect_refusal 'compacts the store' "process $!"
+    kill -TERM $!
+    wait $! || true
+}
+
+@test "SIGTERM and SIGINT end a compaction in order: what is done counts" {
+    for signal in TERM:143 INT:130; do
+        rm -rf "$STORE"
+        half_garbage
+        before=$(log_bytes)
+        # A shell lets its background commands pass over SIGINT: this one must not.
+        env --default-signal=INT "$BITASK" compact --rate 1 --max-log-size 128K \
+            --json >report 3>&- &
+        sleep 0.6
+        kill -"${signal%:*}" $!
+        status=0
+        wait $! || status=$?
+        [[ $status == "${signal#*:}" ]] || fail "status $status after ${signal%:*}"
+        grep -q '"stopped":true' report
+        (($(log_bytes) < before)) || fail 'nothing was reclaimed'
+        [[ -z $(find "$STORE" -name '*.tmp') ]] || fail 'left something over'
+        expect_status 0 bitask verify
+        expect_status 0 bitask scan --count
+        expect_output $'40000\n'
+    done
+}
+
+@test "a killed compaction is cleaned up after by the next one" {
+    slow_compaction
+    kill -9 $!
+    wait $! || true
+    compgen -G "$STORE/*.tmp" >/dev/null
+    expect_status 0 bitask put new value
+    expect_status 0 bitask compact
+    [[ -z $(find "$STORE" -name '*.tmp') ]]
+    expect_status 0 bitask scan --count
+    expect_output $'40001\n'
+}
+
+@test "without options a log with little garbage is left as it is" {
+    pairs 1 1000 | bitask load --max-log-size 1M
+    pairs 1 100 new | bitask load
+    expect_status 0 bitask compact --dry-run
+    expect_output ''
+    expect_status 0 bitask compact --min-garbage 0 --json
+    expect_status 0 bitask stat --json
+    [[ $(json_field dead_bytes) == 0 ]]
+}
+
+@test "a compaction reads and writes what the garbage costs, not the store" {
+    ! sanitized || skip 'sanitizers make system calls of their own'
+    strace -o probe true 2>/dev/null || skip 'strace does not work here'
+    pairs 1 100000 "$(printf '%080d' 0)" | bitask load --max-log-size 512K
+    pairs 1 4000 new | bitask load --max-log-size 512K  # most of the first log
+    expect_status 0 strace -f -y -qq -e trace=pread64,pwrite64 -o trace \
+        "$BITASK" compact --max-log-size 512K
+    moved=$(awk '/= [0-9]+$/ { sum += $NF } END { print sum }' trace)
+    logs=$(log_bytes)
+    ((moved < logs / 2)) || fail "$moved bytes moved, of $logs in all logs"
+}
