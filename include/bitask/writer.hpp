@@ -42,7 +42,7 @@ class Writer {
 public:
     // Throws Error: locked, io. Repairs what a killed writer left behind.
     Writer(const std::string& store, WriterOptions options);
-    Writer(io::Environment& environment, const std::string& store, WriterOptions options);
+    Writer(io::Environment& environment, std::string store, WriterOptions options);
     ~Writer();
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;

@@ -58,9 +58,10 @@ public:
         }
         CompactionPlan plan;
         plan.renews_hints = renews_hints_;
-        plan.ordered_from_ = state_.ordered_from;
-        plan.drops_any_ = renews_hints_ && state_.damage.empty() && options_.spared.empty();
-        plan.first_dirty_ = first_dirty();
+        plan.tombstones.ordered_from = state_.ordered_from;
+        plan.tombstones.drops_any =
+            renews_hints_ && state_.damage.empty() && options_.spared.empty();
+        plan.tombstones.first_dirty = first_dirty();
         for (const Candidate& candidate : candidates_) {
             (candidate.chosen ? plan.inputs : plan.kept).push_back(candidate.log);
         }
@@ -71,7 +72,7 @@ public:
                                 : drops           ? candidate.live
                                                   : candidate.size_after();
             if (drops && candidate.tombstones > 0 && !in_order(name)) {
-                plan.drops_unordered_ = true;
+                plan.tombstones.drops_unordered = true;
             }
         }
         return plan;
@@ -176,7 +177,9 @@ bool CompactionPlan::has_input(const LogName& log) const {
 }
 
 bool CompactionPlan::drops_tombstones_of(const LogName& log) const {
-    return drops_any_ && (!first_dirty_ || (log.number >= ordered_from_ && log < *first_dirty_));
+    return tombstones.drops_any &&
+           (!tombstones.first_dirty ||
+            (log.number >= tombstones.ordered_from && log < *tombstones.first_dirty));
 }
 
 CompactionPlan plan_compaction(const Recovery& state, const PlanningOptions& options) {

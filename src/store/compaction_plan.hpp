@@ -35,15 +35,15 @@ struct CompactionPlan {
     [[nodiscard]] bool drops_tombstones_of(const log::LogName& log) const;
 
     // Likewise, should the inputs from some place on be left as they are.
-    [[nodiscard]] bool may_stop_early() const noexcept { return !drops_unordered_; }
+    [[nodiscard]] bool may_stop_early() const noexcept { return !tombstones.drops_unordered; }
 
-private:
-    friend class Planning;
-
-    bool drops_any_ = false;                   // tombstones
-    bool drops_unordered_ = false;             // some whose place does not tell their age
-    std::uint64_t ordered_from_ = 0;           // as in LockNote
-    std::optional<log::LogName> first_dirty_;  // of the logs that are kept with superseded records
+    struct Tombstones {
+        bool drops_any = false;
+        bool drops_unordered = false;               // some whose place does not tell their age
+        std::uint64_t ordered_from = 0;             // as in LockNote
+        std::optional<log::LogName> first_dirty{};  // of logs kept with superseded records
+    };
+    Tombstones tombstones;
 };
 
 struct PlanningOptions {

@@ -557,6 +557,17 @@ void WriteSession::try_to_publish(Merging merging) {
     tail_has_sealed_logs_ = false;
 }
 
+std::uint64_t WriteSession::bytes_without(const std::vector<LogName>& logs) const {
+    std::uint64_t bytes = 0;
+    for (const LogName& name : list_store(*folder_).logs) {
+        if (!std::ranges::binary_search(logs, name)) {
+            const auto file = folder_->open(log::file_name(name), io::Access::read);
+            bytes += file ? file->size() : 0;
+        }
+    }
+    return bytes;
+}
+
 Recovery WriteSession::begin_compaction(bool seal_active, Hints hints) {
     options_.durability = Durability::synced;
     begin_change();
@@ -626,7 +637,7 @@ bool WriteSession::finish_compaction(const CompactedLogs& logs,
         folder_->sync();
         has_manifest_ = false;
         makes_hints_ = true;  // of other logs than before
-        tail_bytes_ = UINT64_MAX / 2;
+        tail_bytes_ = bytes_without(logs.inputs);
     }
     if (!log_) {
         start_log();

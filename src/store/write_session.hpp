@@ -111,6 +111,7 @@ private:
     void publish(Merging merging);
     void try_to_publish(Merging merging);
     [[nodiscard]] bool changed_much() const;
+    [[nodiscard]] std::uint64_t bytes_without(const std::vector<log::LogName>& logs) const;
     [[nodiscard]] std::uint64_t changes_written() const;  // as a whole, to files
 
     [[nodiscard]] log::LogName active() const { return {note_.log, 0, log::LogKind::active}; }

@@ -11,8 +11,8 @@ namespace bitask {
 Writer::Writer(const std::string& store, WriterOptions options)
     : Writer{io::posix_environment(), store, std::move(options)} {}
 
-Writer::Writer(io::Environment& environment, const std::string& store, WriterOptions options)
-    : environment_{environment}, store_{store}, options_{std::move(options)} {
+Writer::Writer(io::Environment& environment, std::string store, WriterOptions options)
+    : environment_{environment}, store_{std::move(store)}, options_{std::move(options)} {
     static_cast<void>(session());
 }
 

@@ -130,8 +130,8 @@ TEST_CASE("records do not move past a log that is kept") {
     CHECK(report.bytes_before == 131);
     CHECK(report.bytes_after == 88);
     CHECK(report.damage.empty());
-    CHECK(store.files() == Strings{"0.compaction", "0.manifest", "11.active.log", "2.hint", "5.1.log",
-                                    "7.log", "9.1.log", "db.lock"});
+    CHECK(store.files() == Strings{"0.compaction", "0.manifest", "11.active.log", "2.hint",
+                                   "5.1.log", "7.log", "9.1.log", "db.lock"});
     CHECK(store.bytes("5.1.log") == make_record("b", "2", 2));
     CHECK(store.bytes("9.1.log") == make_record("d", "4", 5));
     CHECK(store.contents() == before);

@@ -144,8 +144,8 @@ TEST_CASE("a synced manifest syncs the unsynced hints that it keeps") {
 
 TEST_CASE("a file in the way of a new hint gives way, whoever left it") {
     Folder store;
-    store.folder->create("1.hint");
-    store.folder->create(keydir::kNewManifestFile);
+    REQUIRE(store.folder->create("1.hint"));
+    REQUIRE(store.folder->create(keydir::kNewManifestFile));
     store.publish({"a"}, kRoomForThree);
     CHECK(store.find("a"));
 }

@@ -14,6 +14,7 @@ namespace {
 // Hints, oldest first, by the number of their entries.
 std::vector<HintInfo> hints_of(const std::vector<std::uint64_t>& entries) {
     std::vector<HintInfo> hints;
+    hints.reserve(entries.size());
     for (const std::uint64_t count : entries) {
         hints.push_back({.number = hints.size() + 1, .entries = count});
     }
