@@ -524,8 +524,7 @@ private:
     Contents expected_;
 };
 
-TEST_CASE("a store in use is as a map, compacted in part or as a whole at any time") {
-    const auto seed = GENERATE(range(1U, 21U));
+void live_through(std::uint64_t seed) {
     CAPTURE(seed);
     BusyStore store{seed};
     for (int step = 0; step < 10'000; ++step) {
@@ -535,6 +534,20 @@ TEST_CASE("a store in use is as a map, compacted in part or as a whole at any ti
             store.check();
         }
     }
+}
+
+// Four tests, to be run side by side.
+TEST_CASE("a store in use is as a map, compacted in part or as a whole at any time") {
+    live_through(GENERATE(range(1U, 6U)));
+}
+TEST_CASE("a store in use is as a map, compacted at any time, seeds 6 to 10") {
+    live_through(GENERATE(range(6U, 11U)));
+}
+TEST_CASE("a store in use is as a map, compacted at any time, seeds 11 to 15") {
+    live_through(GENERATE(range(11U, 16U)));
+}
+TEST_CASE("a store in use is as a map, compacted at any time, seeds 16 to 20") {
+    live_through(GENERATE(range(16U, 21U)));
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ TEST_CASE("a folder that never keeps still is an error, not an endless loop") {
     CHECK_THAT(failure.message, Catch::Matchers::StartsWith("/restless: "));
 }
 
-TEST_CASE("an active log that was sealed since it was listed is opened as such") {
+TEST_CASE("a log is found by the name that it has, active or sealed, whichever it is called by") {
     HandmadeStore store;
     store.file("5.log", "five").file("7.active.log", "seven");
     const LogName five{5, 0, LogKind::active};
@@ -102,7 +102,8 @@ TEST_CASE("an active log that was sealed since it was listed is opened as such")
     const std::vector<LogName> listed{five, six, seven};
     CHECK(open_log(*store.folder, five, listed)->size() == 4);
     CHECK(open_log(*store.folder, six, listed) == nullptr);
-    CHECK(open_log(*store.folder, seven, listed) == nullptr);
+    CHECK(open_log(*store.folder, seven, listed)->size() == 5);
+    CHECK(open_log(*store.folder, {7, 1, LogKind::sealed}, listed) == nullptr);
 }
 
 TEST_CASE("a sealed log that was listed beside an active one of its number is not taken for it") {
