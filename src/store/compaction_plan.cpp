@@ -172,10 +172,6 @@ private:
     bool renews_hints_ = true;
 };
 
-bool CompactionPlan::has_input(const LogName& log) const {
-    return std::ranges::find(inputs, log, &LogState::name) != inputs.end();
-}
-
 bool CompactionPlan::drops_tombstones_of(const LogName& log) const {
     return tombstones.drops_any &&
            (!tombstones.first_dirty ||

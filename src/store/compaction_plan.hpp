@@ -29,8 +29,6 @@ struct CompactionPlan {
 
     std::uint64_t bytes_after = 0;  // of all logs
 
-    [[nodiscard]] bool has_input(const log::LogName& log) const;
-
     // Whether the current tombstones of this input may go.
     [[nodiscard]] bool drops_tombstones_of(const log::LogName& log) const;
 

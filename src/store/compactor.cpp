@@ -40,6 +40,32 @@ bool has_unique_names(const Recovery& state) {
     return std::ranges::adjacent_find(names) == names.end();
 }
 
+struct Preview {
+    CompactionPlan plan;
+    CompactionReport report;
+};
+
+// What there is to do, seen as a reader sees it.
+Preview preview(io::Environment& environment, const io::Folder& folder,
+                const CompactionOptions& options, std::uint64_t max_log_size) {
+    const auto with = [&](Hints hints) {
+        const Recovery state =
+            recover_beside_writers(environment, folder, hints, {.all_logs = true});
+        CompactionPlan plan = plan_compaction(state, {.compaction = options,
+                                                      .max_log_size = max_log_size,
+                                                      .takes_active = true,
+                                                      .by_hints = state.manifest.has_value(),
+                                                      .spared = {}});
+        CompactionReport report = report_of(state, plan);
+        return Preview{std::move(plan), std::move(report)};
+    };
+    try {
+        return with(Hints::trusted);
+    } catch (const keydir::HintDamaged&) {
+        return with(Hints::ignored);
+    }
+}
+
 class Compactor {
 public:
     Compactor(io::Environment& environment, const std::string& path, const WriterOptions& writing,
@@ -93,38 +119,16 @@ private:
         }
     }
 
-    // What is there to do, seen as a reader sees it. Without the writer's lock: it may take a walk
-    // over the whole key directory.
+    // What is there to do, without the writer's lock: it may take a walk over the whole key
+    // directory.
     bool is_worth_it() {
         session_.reset();
-        const CompactionPlan plan = preview();
-        seals_active_ = std::ranges::any_of(
-            plan.inputs, [](const LogState& log) { return log.name.kind == log::LogKind::active; });
-        return !plan.inputs.empty();
-    }
-
-    CompactionPlan preview() {
-        try {
-            return preview(Hints::trusted);
-        } catch (const keydir::HintDamaged&) {
-            return preview(Hints::ignored);
-        }
-    }
-
-    CompactionPlan preview(Hints hints) {
-        const Recovery state =
-            recover_beside_writers(environment_, *folder_, hints, {.all_logs = true});
-        CompactionPlan plan = plan_for(state, true);
-        report_ = report_of(state, plan);
-        return plan;
-    }
-
-    [[nodiscard]] CompactionPlan plan_for(const Recovery& state, bool takes_active) const {
-        return plan_compaction(state, {.compaction = options_,
-                                       .max_log_size = writing_.max_log_size,
-                                       .takes_active = takes_active,
-                                       .by_hints = state.manifest.has_value(),
-                                       .spared = spared_});
+        Preview preview = store::preview(environment_, *folder_, options_, writing_.max_log_size);
+        report_ = std::move(preview.report);
+        seals_active_ = std::ranges::any_of(preview.plan.inputs, [](const LogState& log) {
+            return log.name.kind == log::LogKind::active;
+        });
+        return !preview.plan.inputs.empty();
     }
 
     void compact() {
@@ -170,7 +174,12 @@ private:
 
     CompactedLogs copy() {
         const bool by_hints = session_ == nullptr;
-        const CompactionPlan plan = plan_for(state_, false);
+        const CompactionPlan plan =
+            plan_compaction(state_, {.compaction = options_,
+                                     .max_log_size = writing_.max_log_size,
+                                     .takes_active = false,
+                                     .by_hints = state_.manifest.has_value(),
+                                     .spared = spared_});
         const auto before = std::exchange(report_, report_of(state_, plan));
         report_.rewritten.clear();
         report_.bytes_after = state_.total_bytes();
@@ -263,20 +272,6 @@ CompactionReport compact(io::Environment& environment, const std::string& path,
 }  // namespace bitask::store
 
 namespace bitask {
-namespace {
-
-CompactionReport preview(const io::Folder& folder, const CompactionOptions& options,
-                         store::Hints hints) {
-    const auto state =
-        store::recover_beside_writers(io::posix_environment(), folder, hints, {.all_logs = true});
-    return store::report_of(state,
-                            store::plan_compaction(state, {.compaction = options,
-                                                           .max_log_size = kDefaultMaxLogSize,
-                                                           .by_hints = state.manifest.has_value(),
-                                                           .spared = {}}));
-}
-
-}  // namespace
 
 CompactionReport compact_store(const std::string& store, const WriterOptions& writing,
                                const CompactionOptions& options) {
@@ -288,11 +283,7 @@ CompactionReport preview_compaction(const std::string& store, const CompactionOp
     if (!folder) {
         store::throw_no_store(store);
     }
-    try {
-        return preview(*folder, options, store::Hints::trusted);
-    } catch (const keydir::HintDamaged&) {
-        return preview(*folder, options, store::Hints::ignored);
-    }
+    return store::preview(io::posix_environment(), *folder, options, kDefaultMaxLogSize).report;
 }
 
 }  // namespace bitask

@@ -287,7 +287,7 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
         hinted_keys_ = keys_in(*state_.manifest);
         tail_has_sealed_logs_ = newest_number_ != state_.manifest->active_log;
         for (const keydir::Manifest::Log& log : state_.manifest->logs) {
-            tail_bytes_ -= log.size;
+            tail_bytes_ -= log.retired ? 0 : log.size;  // of which the state has no bytes either
         }
     } else {
         remove_manifest(*folder_);
@@ -384,7 +384,7 @@ void WriteSession::start_log() {
 }
 
 // Synced before it is renamed: a sealed log counts as complete for ever.
-LogName WriteSession::seal_log() {
+void WriteSession::seal_log() {
     lock_.check();
     if (options_.durability == Durability::synced) {
         sync_logs_before();
@@ -406,7 +406,6 @@ LogName WriteSession::seal_log() {
     log_.reset();
     known_ = false;
     tail_has_sealed_logs_ = true;
-    return sealed;
 }
 
 // What earlier writers have left to the kernel: a change must not survive a power cut that those
@@ -615,8 +614,13 @@ bool WriteSession::finish_compaction(const CompactedLogs& logs,
     if (manifest && manifest->hints.size() == keydir::kMaxHints) {
         manifest.reset();
     }
+    const auto knows = [&manifest](const LogName& input) {
+        const auto log = std::ranges::find(manifest->logs, input, &keydir::Manifest::Log::name);
+        return log != manifest->logs.end() && !log->retired;
+    };
     if (manifest &&
-        (!logs.hint || !has_hints(*folder_, *manifest) || !knows_logs(*manifest, listing.logs))) {
+        (!logs.hint || !has_hints(*folder_, *manifest) || !knows_logs(*manifest, listing.logs) ||
+         !std::ranges::all_of(logs.inputs, knows))) {
         manifest.reset();
     }
     if (!manifest) {

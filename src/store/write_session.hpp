@@ -87,7 +87,7 @@ private:
     void open_for_appending(std::uint64_t number, std::uint64_t end);
     void make_room();
     void start_log();
-    log::LogName seal_log();  // returns its new name
+    void seal_log();
     void sync_logs_before();
     void sync_before();  // logs and names
     void sync_log(const log::LogName& log);

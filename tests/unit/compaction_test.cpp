@@ -66,8 +66,6 @@ TEST_CASE("a compaction takes the logs that have garbage and keeps the others") 
     CHECK(names_of(plan.kept) == Strings{"7.log", "11.active.log"});
     CHECK(plan.drops_tombstones_of({9, 0, log::LogKind::sealed}));
     CHECK(plan.bytes_after == 88);
-    CHECK(plan.has_input({5, 0, log::LogKind::sealed}));
-    CHECK_FALSE(plan.has_input({7, 0, log::LogKind::sealed}));
 }
 
 TEST_CASE(
