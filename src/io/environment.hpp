@@ -1,5 +1,7 @@
 #pragma once
 
+#include "io/worker.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -41,7 +43,11 @@ public:
     virtual void sync() = 0;
 
     // Lets the system begin to write what a later sync() would have to wait for. Help alone.
-    virtual void begin_sync() noexcept = 0;
+    virtual void begin_sync() noexcept {}
+
+    // Tells the system that nobody will want its contents soon, so that it need not keep them in
+    // memory. Help alone.
+    virtual void forget() const noexcept {}
 
     [[nodiscard]] virtual std::uint64_t size() const = 0;
     [[nodiscard]] virtual FileIdentity identity() const = 0;
@@ -107,6 +113,9 @@ public:
 
     // Where files without names may be made that are no part of any store.
     [[nodiscard]] virtual std::unique_ptr<Folder> open_scratch_folder() = 0;
+
+    // Someone to do tasks beside the caller, where the machine allows.
+    [[nodiscard]] virtual std::unique_ptr<Worker> start_worker() = 0;
 
     // The present run: until it ends, what was written is there, synced or not. Nothing where the
     // system does not tell.

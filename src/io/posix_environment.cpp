@@ -1,5 +1,6 @@
 #include "io/posix_error.hpp"
 #include "io/posix_file.hpp"
+#include "io/thread_worker.hpp"
 #include "io/unique_fd.hpp"
 
 #include <dirent.h>
@@ -274,6 +275,14 @@ public:
             throw_io("open", path, ENOENT);
         }
         return folder;
+    }
+
+    [[nodiscard]] std::unique_ptr<Worker> start_worker() override {
+        try {
+            return std::make_unique<ThreadWorker>();
+        } catch (const std::system_error&) {
+            return std::make_unique<WorkerAtOnce>();  // slower, and as good
+        }
     }
 
     // proc(5): the file holds a UUID that is another one each time the system starts.

@@ -77,6 +77,12 @@ void PosixFile::begin_sync() noexcept {
 #endif
 }
 
+void PosixFile::forget() const noexcept {
+#ifdef POSIX_FADV_DONTNEED
+    static_cast<void>(::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED));
+#endif
+}
+
 std::uint64_t PosixFile::size() const {
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0) {

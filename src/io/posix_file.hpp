@@ -18,6 +18,7 @@ public:
     void truncate(std::uint64_t size) override;
     void sync() override;
     void begin_sync() noexcept override;
+    void forget() const noexcept override;
     [[nodiscard]] std::uint64_t size() const override;
     [[nodiscard]] FileIdentity identity() const override;
     [[nodiscard]] bool lock(std::chrono::milliseconds wait) override;

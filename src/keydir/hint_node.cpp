@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <concepts>
+#include <cstring>
 #include <limits>
 
 namespace bitask::keydir {
@@ -23,27 +25,38 @@ static_assert(static_cast<int>(log::LogKind::tombstones) == 1);
 static_assert(static_cast<int>(log::LogKind::active) == 2);
 
 // Varints: seven bits a byte, the lowest first; the highest bit is set in all bytes but the last.
+constexpr std::size_t kMaxVarintSize = 10;
+
 std::size_t varint_size(std::uint64_t number) noexcept {
-    std::size_t size = 1;
-    for (; number >= 0x80; number >>= 7) {
-        ++size;
-    }
-    return size;
+    return (static_cast<std::size_t>(std::bit_width(number | 1)) + 6) / 7;
 }
 
-void append_varint(std::uint64_t number, std::string& out) {
-    for (; number >= 0x80; number >>= 7) {
-        out += static_cast<char>(number | 0x80);
+// Some numbers behind each other, to be appended in one piece.
+class Numbers {
+public:
+    Numbers& varint(std::uint64_t number) {
+        for (; number >= 0x80; number >>= 7) {
+            bytes_[size_++] = static_cast<char>(number | 0x80);
+        }
+        bytes_[size_++] = static_cast<char>(number);
+        return *this;
     }
-    out += static_cast<char>(number);
-}
 
-template <std::unsigned_integral Number>
-void append(Number number, std::string& out) {
-    std::array<std::byte, sizeof(Number)> bytes{};
-    codec::store<Number>(bytes, number);
-    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-}
+    template <std::unsigned_integral Number>
+    Numbers& fixed(Number number) {
+        std::array<std::byte, sizeof(Number)> bytes{};
+        codec::store<Number>(bytes, number);
+        std::memcpy(&bytes_[size_], bytes.data(), bytes.size());
+        size_ += bytes.size();
+        return *this;
+    }
+
+    void append_to(std::string& out) const { out.append(bytes_.data(), size_); }
+
+private:
+    std::array<char, 5 * kMaxVarintSize> bytes_{};  // as many as a leaf entry may take
+    std::size_t size_ = 0;
+};
 
 template <std::unsigned_integral Number>
 void store_at(std::string& out, std::size_t at, Number number) {
@@ -72,12 +85,14 @@ std::uint32_t node_crc(const NodePlace& place, std::string_view node) {
 
 void append_header(const NodePlace& place, std::size_t count, std::size_t prefix_size,
                    std::uint64_t base_timestamp, std::string& out) {
-    append(std::uint32_t{0}, out);  // the checksum, known last
-    append(static_cast<std::uint16_t>(place.pages), out);
-    append(place.level, out);
-    append(static_cast<std::uint32_t>(count), out);
-    append(static_cast<std::uint32_t>(prefix_size), out);
-    append(base_timestamp, out);
+    Numbers{}
+        .fixed(std::uint32_t{0})  // the checksum, known last
+        .fixed(static_cast<std::uint16_t>(place.pages))
+        .fixed(place.level)
+        .fixed(static_cast<std::uint32_t>(count))
+        .fixed(static_cast<std::uint32_t>(prefix_size))
+        .fixed(base_timestamp)
+        .append_to(out);
 }
 
 void fill_up(const NodePlace& place, std::size_t begin, std::string& out) {
@@ -94,6 +109,9 @@ public:
     [[nodiscard]] std::size_t position() const noexcept { return position_; }
 
     std::uint64_t varint() {
+        if (position_ < bytes_.size() && bytes_[position_] < std::byte{0x80}) {
+            return std::to_integer<std::uint64_t>(bytes_[position_++]);
+        }
         std::uint64_t number = 0;
         for (unsigned shift = 0; shift < 64 && position_ < bytes_.size(); shift += 7) {
             const auto byte = std::to_integer<std::uint64_t>(bytes_[position_++]);
@@ -149,11 +167,13 @@ std::size_t LeafEntry::encoded_size(std::uint64_t base_timestamp) const noexcept
 }
 
 void LeafEntry::encode(std::uint64_t base_timestamp, std::string& out) const {
-    append_varint(log_index, out);
-    append_varint(offset, out);
-    append_varint(value_size, out);
-    append_varint(timestamp - base_timestamp, out);
-    append(crc, out);
+    Numbers{}
+        .varint(log_index)
+        .varint(offset)
+        .varint(value_size)
+        .varint(timestamp - base_timestamp)
+        .fixed(crc)
+        .append_to(out);
 }
 
 std::size_t ChildEntry::encoded_size(std::uint64_t /*base_timestamp*/) const noexcept {
@@ -161,8 +181,7 @@ std::size_t ChildEntry::encoded_size(std::uint64_t /*base_timestamp*/) const noe
 }
 
 void ChildEntry::encode(std::uint64_t /*base_timestamp*/, std::string& out) const {
-    append_varint(page, out);
-    append_varint(pages, out);
+    Numbers{}.varint(page).varint(pages).append_to(out);
 }
 
 template <class NodeEntry>
@@ -198,7 +217,7 @@ void NodeBuilder<NodeEntry>::finish(const NodePlace& place, std::string& out) {
     for (std::size_t i = 0; i < items_.size(); ++i) {
         store_at(out, slots + i * kSlotSize, static_cast<std::uint16_t>(out.size() - begin));
         const std::string_view rest = rest_of(key(i), prefix_size_);
-        append_varint(rest.size(), out);
+        Numbers{}.varint(rest.size()).append_to(out);
         out += rest;
         items_[i].entry.encode(base_timestamp_, out);
     }
@@ -257,9 +276,11 @@ void encode_log_table(const NodePlace& place, std::span<const log::LogName> name
     const std::size_t begin = out.size();
     append_header(place, names.size(), 0, 0, out);
     for (const log::LogName& name : names) {
-        append(name.number, out);
-        append(name.generation, out);
-        append(static_cast<std::uint64_t>(name.kind), out);
+        Numbers{}
+            .fixed(name.number)
+            .fixed(name.generation)
+            .fixed(static_cast<std::uint64_t>(name.kind))
+            .append_to(out);
     }
     fill_up(place, begin, out);
 }

@@ -9,9 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace bitask::keydir {
@@ -61,7 +61,7 @@ private:
     std::string last_key_;
 
     std::vector<log::LogName> logs_;  // in the order of their first entries
-    std::map<log::LogName, std::uint64_t> log_indexes_;
+    std::unordered_map<log::LogName, std::uint64_t, log::LogNameHash> log_indexes_;
     std::uint64_t last_log_ = 0;  // index of the latest entry's
 };
 

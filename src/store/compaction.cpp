@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <span>
+#include <unordered_map>
 
 namespace bitask::store {
 namespace {
@@ -22,7 +22,7 @@ using log::LogName;
 // New logs are synced so many at a time: the disk is then at work while others are copied.
 constexpr std::size_t kMaxUnsynced = 64;
 
-// In place of a record's new position: the record is not copied.
+// In place of a record's new place: the record is not copied.
 constexpr std::uint64_t kDropped = UINT64_MAX;
 
 void remove_quietly(io::Folder& folder, const std::string& name) {
@@ -33,45 +33,43 @@ void remove_quietly(io::Folder& folder, const std::string& name) {
     }
 }
 
-// Logs, one behind the other, so that a number tells a place in any of them.
-class Chain {
+// Places in some logs as one number each, in the order of the logs: which log it is, then the
+// offset.
+class Places {
 public:
     void add(const LogName& log, std::uint64_t size) {
-        links_.push_back({as_sealed(log), end_});
-        by_name_.insert(std::ranges::upper_bound(by_name_, links_.back().log, {}, &Link::log),
-                        links_.back());
-        end_ += size;
+        if (logs_.size() >= kMaxLogs || size > kMaxOffset) {
+            throw Error{ErrorKind::io, log::file_name(log) + ": too large to be compacted"};
+        }
+        by_name_.emplace(as_sealed(log), number(logs_.size(), 0));
+        logs_.push_back(as_sealed(log));
     }
 
     // Null when it is none of them.
     [[nodiscard]] const std::uint64_t* begin_of(const LogName& log) const {
-        // Looked up for each record: numbers are quick to compare, and seldom the same.
-        const LogName name = as_sealed(log);
-        auto link = std::ranges::lower_bound(by_name_, name.number, {},
-                                             [](const Link& one) { return one.log.number; });
-        while (link != by_name_.end() && link->log.number == name.number && link->log != name) {
-            ++link;
-        }
-        return link != by_name_.end() && link->log == name ? &link->begin : nullptr;
+        const auto found = by_name_.find(as_sealed(log));
+        return found == by_name_.end() ? nullptr : &found->second;
     }
 
-    [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+    // Where the log that is added next begins.
+    [[nodiscard]] std::uint64_t end() const { return number(logs_.size(), 0); }
 
-    [[nodiscard]] log::Location place_of(std::uint64_t position) const {
-        const auto behind = std::ranges::upper_bound(links_, position, {}, &Link::begin);
-        const Link& link = *std::prev(behind);
-        return {link.log, position - link.begin};
+    [[nodiscard]] log::Location location(std::uint64_t place) const {
+        return {logs_[static_cast<std::size_t>(place >> kOffsetBits)], place & kMaxOffset};
     }
 
 private:
-    struct Link {
-        LogName log;
-        std::uint64_t begin = 0;
-    };
+    static constexpr unsigned kOffsetBits = 40;
+    static constexpr std::uint64_t kMaxOffset = (std::uint64_t{1} << kOffsetBits) - 1;
+    static constexpr std::size_t kMaxLogs = (std::size_t{1} << (64 - kOffsetBits)) - 1;
 
-    std::vector<Link> links_;
-    std::vector<Link> by_name_;
-    std::uint64_t end_ = 0;
+    static constexpr std::uint64_t number(std::size_t log, std::uint64_t offset) {
+        return std::uint64_t{log} << kOffsetBits | offset;
+    }
+
+    std::vector<LogName> logs_;
+    // Looked up for each record.
+    std::unordered_map<LogName, std::uint64_t, log::LogNameHash> by_name_;
 };
 
 // A log in the making.
@@ -103,6 +101,7 @@ public:
         }
         for (const LogState& input : plan.inputs) {
             inputs_.add(input.name, input.size);
+            input_bytes_ += input.size;
         }
         for (const LogState& log : plan.kept) {
             kept_.add(log.name, log.size);
@@ -210,7 +209,11 @@ private:
                 copy_record(*file, scanner, wanted_->second);
                 wanted_ = by_place_.next();
             }
-            report(begin + scanner.position());
+            report(copied_bytes_ + scanner.position());
+        }
+        copied_bytes_ += input.size;
+        if (options_.max_rate == 0) {
+            file->forget();  // room for what is written; who reads it meanwhile finds it on the disk
         }
         if (wanted_ && wanted_->first < begin + input.size) {
             // No record begins there.
@@ -229,7 +232,7 @@ private:
             target.emplace(start(source));
         }
         if (work_.writes_hints) {
-            by_key_.add({rank, dropped ? kDropped : outputs_end_ + target->writer.end()});
+            by_key_.add({rank, dropped ? kDropped : outputs_.end() + target->writer.end()});
         }
         if (scanner.record().empty()) {
             target->writer.append_copy(file, scanner.place().offset, size);
@@ -261,7 +264,6 @@ private:
         if (!log) {
             return;
         }
-        outputs_end_ += log->writer.end();
         const std::uint64_t number = log->last_source.number;
         result_.logs.push_back(close(std::move(*log), number, LogKind::sealed));
         outputs_.add(result_.logs.back().name, result_.logs.back().size);
@@ -304,15 +306,16 @@ private:
             throw keydir::HintDamaged{log::file_name(place.log) + ": hints have changed"};
         }
         return pair->second == kDropped ? std::nullopt
-                                        : std::optional{outputs_.place_of(pair->second)};
+                                        : std::optional{outputs_.location(pair->second)};
     }
 
     void write_hint() {
         by_key_.sort();
-        std::uint64_t done_end = 0;  // in the chain of inputs
-        for (std::size_t i = 0; i < result_.inputs.size(); ++i) {
-            done_end += plan_.inputs[i].size;
-        }
+        const std::uint64_t* const first_left =
+            result_.inputs.size() == plan_.inputs.size()
+                ? nullptr
+                : inputs_.begin_of(plan_.inputs[result_.inputs.size()].name);
+        const std::uint64_t done_end = first_left == nullptr ? inputs_.end() : *first_left;
         const std::string temporary = next_temporary(plan_.inputs.back().name.number);
         const auto file = folder_.create(temporary);
         temporaries_.push_back(temporary);
@@ -352,9 +355,9 @@ private:
         file->sync();
     }
 
-    void report(std::uint64_t position) const {
+    void report(std::uint64_t bytes) const {
         if (options_.progress != nullptr) {
-            options_.progress->advance(position, inputs_.end());
+            options_.progress->advance(bytes, input_bytes_);
         }
     }
 
@@ -374,10 +377,12 @@ private:
     const CompactionWork& work_;
     Pacer pacer_;
 
-    Chain inputs_;
-    Chain kept_;
-    PairSorter by_place_;  // position in the inputs, rank among their entries in the order of keys
-    PairSorter by_key_;    // rank, position in the outputs
+    Places inputs_;
+    Places kept_;
+    std::uint64_t input_bytes_ = 0;
+    std::uint64_t copied_bytes_ = 0;  // of them
+    PairSorter by_place_;  // place in the inputs, rank among their entries in the order of keys
+    PairSorter by_key_;    // rank, place in the outputs
     std::unique_ptr<io::File> moving_file_;   // a hint of the records that move, as they were
     std::optional<keydir::HintInfo> moving_;  // likewise; not where all hints are made anew
     std::optional<NumberPair> wanted_;        // the next record to be copied
@@ -385,8 +390,7 @@ private:
     std::map<std::uint64_t, std::uint64_t> generations_;  // the highest in use, by log number
     std::uint64_t temporary_ = 0;
     std::vector<std::string> temporaries_;
-    Chain outputs_;                  // those that are finished
-    std::uint64_t outputs_end_ = 0;  // their bytes
+    Places outputs_;  // those that are finished
     std::optional<NewLog> current_;
     std::optional<NewLog> tombstones_;
     std::vector<log::LogWriter> unsynced_;

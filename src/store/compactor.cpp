@@ -2,6 +2,7 @@
 
 #include "bitask/error.hpp"
 #include "codec/crc32.hpp"
+#include "io/write_behind.hpp"
 #include "store/compaction.hpp"
 #include "store/compaction_lock.hpp"
 #include "store/compaction_plan.hpp"
@@ -188,7 +189,8 @@ private:
             return {};
         }
         const std::string what = std::to_string(environment_.now_milliseconds()) + path_;
-        CompactedLogs logs = compact_logs(environment_, *folder_, state_, plan, options_,
+        io::WriteBehindFolder folder{environment_, *folder_};
+        CompactedLogs logs = compact_logs(environment_, folder, state_, plan, options_,
                                           {.max_log_size = writing_.max_log_size,
                                            .writes_hints = by_hints,
                                            .seed = codec::crc32(what),

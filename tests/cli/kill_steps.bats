@@ -13,29 +13,38 @@ setup() {
 
 # Calls that concern the process alone: to be killed there leaves what the next call would.
 inside='execve|brk|arch_prctl|set_tid_address|set_robust_list|rseq|prlimit64|readlink|getrandom|'
-inside+='mprotect|rt_sigaction|ioctl|futex|mmap|munmap|mremap|madvise|exit_group'
+inside+='mprotect|rt_sigaction|rt_sigprocmask|ioctl|futex|mmap|munmap|mremap|madvise|fadvise64|'
+inside+='exit|exit_group'
 
 # killed_at_each_call CHECK COMMAND...: for every system call of the command, on a fresh copy of the
 # store, kills it there and runs CHECK. Once it runs to its end, and then CHECK must hold, too.
+#
+# Calls are counted for each thread by itself. Where there is a second one, whichever comes first
+# to its call of that number is killed.
 killed_at_each_call() {
-    local check=$1 call count step calls=0
+    local check=$1 call count step thread main follow calls=0
     shift
     rm -rf before
     mv "$STORE" before
     cp -a before "$STORE"
     expect_status 0 strace -f -qq -o calls "$@"
     "$check"
-    while read -r count call; do
+    read -r main _ <calls
+    while read -r count thread call; do
+        follow=()
+        if [[ $thread != "$main" ]]; then
+            follow=(-f)
+        fi
         for ((step = 1; step <= count; step++)); do
             rm -rf "$STORE"
             cp -a before "$STORE"
-            expect_status 137 strace -f -qq -o trace \
+            expect_status 137 strace "${follow[@]}" -qq -o trace \
                 -e "trace=$call" -e "inject=$call:signal=KILL:when=$step" "$@"
             "$check" || fail "killed at $call, number $step" || return
             calls=$((calls + 1))
         done
-    done < <(sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' calls | grep -vxE "$inside" |
-        sort | uniq -c)
+    done < <(sed -nE 's/^([0-9]+) +([a-z0-9_]+)\(.*/\1 \2/p' calls |
+        grep -vxE "[0-9]+ ($inside)" | sort | uniq -c)
     ((calls > 10)) || fail "only $calls calls"
 }
 

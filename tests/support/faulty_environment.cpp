@@ -106,6 +106,7 @@ public:
     }
 
     void begin_sync() noexcept override { inner_->begin_sync(); }
+    void forget() const noexcept override { inner_->forget(); }
 
     std::uint64_t size() const override {
         state_->enter(Step::lookup, "look at the size of", path_);
@@ -226,6 +227,10 @@ void FaultyEnvironment::create_folder(const std::string& path) {
 void FaultyEnvironment::sync_path(const std::string& path) {
     state_->enter(Step::sync, "sync the path of", path);
     inner_.sync_path(path);
+}
+
+std::unique_ptr<io::Worker> FaultyEnvironment::start_worker() {
+    return std::make_unique<io::WorkerAtOnce>();
 }
 
 std::optional<io::SystemRun> FaultyEnvironment::this_run() {

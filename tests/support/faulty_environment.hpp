@@ -44,6 +44,7 @@ public:
     void create_folder(const std::string& path) override;
     void sync_path(const std::string& path) override;
     std::unique_ptr<io::Folder> open_scratch_folder() override;
+    std::unique_ptr<io::Worker> start_worker() override;
     std::optional<io::SystemRun> this_run() override;
     std::uint64_t now_milliseconds() override;
     void sleep(std::chrono::milliseconds time) override;

@@ -221,7 +221,6 @@ public:
     }
 
     void sync() override { inode_->synced = inode_->bytes; }
-    void begin_sync() noexcept override {}
 
     std::uint64_t size() const override { return inode_->bytes.size(); }
     io::FileIdentity identity() const override { return {kDevice, inode_->number}; }
@@ -362,6 +361,10 @@ void MemoryEnvironment::sync_path(const std::string& path) {
         }
         found->second->name_synced = true;
     }
+}
+
+std::unique_ptr<io::Worker> MemoryEnvironment::start_worker() {
+    return std::make_unique<io::WorkerAtOnce>();
 }
 
 std::optional<io::SystemRun> MemoryEnvironment::this_run() {

@@ -73,7 +73,6 @@ public:
     }
     void truncate(std::uint64_t size) override { file_->truncate(size); }
     void sync() override { file_->sync(); }
-    void begin_sync() noexcept override {}
     std::uint64_t size() const override { return file_->size(); }
     io::FileIdentity identity() const override { return file_->identity(); }
     bool lock(std::chrono::milliseconds wait) override { return file_->lock(wait); }

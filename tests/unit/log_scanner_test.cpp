@@ -38,7 +38,6 @@ public:
     void write(std::uint64_t, std::span<const std::byte>) override {}
     void truncate(std::uint64_t) override {}
     void sync() override {}
-    void begin_sync() noexcept override {}
     [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
     [[nodiscard]] io::FileIdentity identity() const override { return {}; }
     [[nodiscard]] bool lock(std::chrono::milliseconds) override { return false; }

@@ -1,0 +1,127 @@
+#include "io/write_behind.hpp"
+
+#include "bitask/error.hpp"
+#include "support/catch.hpp"
+#include "support/faulty_environment.hpp"
+#include "support/handmade_store.hpp"
+#include "support/memory_environment.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bitask::io {
+namespace {
+
+using test::bytes_view;
+
+std::string contents_of(const File& file) {
+    std::string text(64, '\0');
+    text.resize(file.read(0, std::as_writable_bytes(std::span{text})));
+    return text;
+}
+
+TEST_CASE("a worker does its tasks in order, and all of them before it goes") {
+    std::vector<int> done;
+    {
+        const auto worker = posix_environment().start_worker();
+        for (int i = 0; i < 1000; ++i) {
+            worker->give([&done, i] { done.push_back(i); });
+        }
+    }
+    REQUIRE(done.size() == 1000);
+    for (int i = 0; i < 1000; ++i) {
+        CHECK(done[static_cast<std::size_t>(i)] == i);
+    }
+}
+
+TEST_CASE("what is written behind is there once the file is synced") {
+    const test::TemporaryFolder temporary;
+    const auto folder = posix_environment().open_folder(temporary.path());
+    WriteBehindFolder behind{posix_environment(), *folder};
+    const auto file = behind.create("a");
+    file->write(0, bytes_view("one "));
+    file->write(4, bytes_view("two"));
+    CHECK(file->size() == 7);
+    file->sync();
+    CHECK(contents_of(*folder->open("a", Access::read)) == "one two");
+    CHECK(folder->identity("a") == file->identity());
+}
+
+TEST_CASE("what is written behind can be read at once") {
+    const test::TemporaryFolder temporary;
+    const auto folder = posix_environment().open_folder(temporary.path());
+    WriteBehindFolder behind{posix_environment(), *folder};
+    const auto file = behind.create_unnamed();
+    file->write(0, bytes_view("one two"));
+    CHECK(contents_of(*file) == "one two");
+    file->truncate(3);
+    CHECK(file->size() == 3);
+    CHECK(contents_of(*file) == "one");
+}
+
+TEST_CASE("more is written behind than can wait in memory") {
+    const test::TemporaryFolder temporary;
+    const auto folder = posix_environment().open_folder(temporary.path());
+    WriteBehindFolder behind{posix_environment(), *folder};
+    const auto file = behind.create("a");
+    constexpr std::size_t kPiece = 3'000'001;  // more than goes into one buffer
+    constexpr std::size_t kPieces = 20;
+    for (std::size_t i = 0; i < kPieces; ++i) {
+        file->write(i * kPiece, bytes_view(std::string(kPiece, static_cast<char>('a' + i))));
+    }
+    file->sync();
+    const auto written = folder->open("a", Access::read);
+    REQUIRE(written->size() == kPieces * kPiece);
+    std::string piece(kPiece, '\0');
+    for (std::size_t i = 0; i < kPieces; ++i) {
+        CAPTURE(i);
+        CHECK(written->read(i * kPiece, std::as_writable_bytes(std::span{piece})) == kPiece);
+        CHECK(piece == std::string(kPiece, static_cast<char>('a' + i)));
+    }
+}
+
+TEST_CASE("a file may go before it is written") {
+    const test::TemporaryFolder temporary;
+    const auto folder = posix_environment().open_folder(temporary.path());
+    {
+        WriteBehindFolder behind{posix_environment(), *folder};
+        behind.create("a")->write(0, bytes_view("one two"));
+    }
+    CHECK(contents_of(*folder->open("a", Access::read)) == "one two");
+}
+
+TEST_CASE("a write behind that fails is told of at every later call for that file") {
+    test::MemoryEnvironment disk;
+    disk.create_folder("/f");
+    test::FaultyEnvironment failing{disk, {.fault = test::Fault::error_once, .step = 2}};
+    const auto folder = failing.open_folder("/f");
+    WriteBehindFolder behind{failing, *folder};
+    const auto good = behind.create("good");
+    const auto bad = behind.create("bad");
+    bad->write(0, bytes_view("one"));  // the third step
+    CHECK_THROWS_AS(bad->write(3, bytes_view("two")), Error);
+    CHECK_THROWS_AS(bad->sync(), Error);
+    CHECK_THROWS_AS(bad->truncate(0), Error);
+    CHECK_THROWS_AS(contents_of(*bad), Error);
+    good->write(0, bytes_view("three"));
+    CHECK_NOTHROW(good->sync());
+    CHECK(contents_of(*good) == "three");
+}
+
+TEST_CASE("a sync that fails is told of where it was asked for") {
+    test::MemoryEnvironment disk;
+    disk.create_folder("/f");
+    test::FaultyEnvironment failing{disk, {.fault = test::Fault::error_once, .step = 2}};
+    const auto folder = failing.open_folder("/f");
+    WriteBehindFolder behind{failing, *folder};
+    const auto file = behind.create("a");
+    file->write(0, bytes_view("one"));
+    CHECK_THROWS_AS(file->sync(), Error);
+    CHECK_THROWS_AS(file->sync(), Error);
+}
+
+}  // namespace
+}  // namespace bitask::io
