@@ -5,12 +5,16 @@
 #include "keydir/merged_cursor.hpp"
 #include "keydir/table_cursor.hpp"
 
+#include <numeric>
 #include <utility>
 
 namespace bitask::keydir {
 namespace {
 
 constexpr std::size_t kMaxSpilledHints = 16;
+
+// A seek takes as long as so many steps of a walk.
+constexpr std::uint64_t kSeekCost = 64;
 
 }  // namespace
 
@@ -56,7 +60,8 @@ std::unique_ptr<Cursor> Keydir::merged_with_hints(std::vector<std::unique_ptr<Cu
 
 Totals Keydir::totals() const {
     Totals totals = hint_totals_.value_or(Totals{});
-    if (!hint_totals_ && !hints_.empty()) {
+    if (!knows_totals() || table_.size() > keys_in_hints() / kSeekCost) {
+        totals = {};
         const auto all = cursor();
         for (bool more = all->seek({}); more; more = all->next()) {
             totals.add(all->entry());
@@ -76,6 +81,12 @@ Totals Keydir::totals() const {
         totals.add(entry);
     }
     return totals;
+}
+
+std::uint64_t Keydir::keys_in_hints() const {
+    return std::accumulate(
+        hints_.begin(), hints_.end(), std::uint64_t{0},
+        [](std::uint64_t sum, const NamedHint& hint) { return sum + hint.info.entries; });
 }
 
 void Keydir::open_hints() const {

@@ -41,8 +41,8 @@ public:
     // Likewise over the table and the newest hints alone.
     [[nodiscard]] std::unique_ptr<Cursor> cursor_over(std::size_t newest_hints) const;
 
-    // Exact; takes a seek for each key in the table, or a walk over everything where the totals
-    // of the hints are not known.
+    // Exact; takes a seek for each key in the table, or a walk over everything where that is less
+    // or the totals of the hints are not known.
     [[nodiscard]] Totals totals() const;
 
     // Whether totals() can do without the walk.
@@ -67,6 +67,7 @@ private:
     [[nodiscard]] std::unique_ptr<Cursor> merged_with_hints(
         std::vector<std::unique_ptr<Cursor>> sources, std::size_t newest_hints) const;
     [[nodiscard]] const Hint& open(NamedHint& hint) const;
+    [[nodiscard]] std::uint64_t keys_in_hints() const;
     [[nodiscard]] std::optional<Entry> find_in_hints(std::string_view key,
                                                      std::optional<Entry> newest) const;
 

@@ -213,7 +213,8 @@ private:
         }
         copied_bytes_ += input.size;
         if (options_.max_rate == 0) {
-            file->forget();  // room for what is written; who reads it meanwhile finds it on the disk
+            file->forget();  // room for what is written; who reads it meanwhile finds it on the
+                             // disk
         }
         if (wanted_ && wanted_->first < begin + input.size) {
             // No record begins there.

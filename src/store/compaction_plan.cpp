@@ -39,10 +39,12 @@ struct Candidate {
 
 class Planning {
 public:
-    Planning(const Recovery& state, const PlanningOptions& options)
-        : state_{state}, options_{options}, totals_{state.keydir.totals()} {
+    Planning(const Recovery& state, const keydir::Totals& totals, const PlanningOptions& options)
+        : state_{state}, options_{options}, totals_{totals} {
         for (const LogState& log : state.logs) {
-            const keydir::Totals::Log share = totals_.logs[as_sealed(log.name)];
+            const auto found = totals.logs.find(as_sealed(log.name));
+            const keydir::Totals::Log share =
+                found == totals.logs.end() ? keydir::Totals::Log{} : found->second;
             candidates_.push_back({.log = log,
                                    .live = share.live_bytes,
                                    .tombstones = share.tombstone_bytes,
@@ -167,7 +169,7 @@ private:
 
     const Recovery& state_;
     const PlanningOptions& options_;
-    keydir::Totals totals_;
+    const keydir::Totals& totals_;
     std::vector<Candidate> candidates_;  // in order
     bool renews_hints_ = true;
 };
@@ -178,8 +180,9 @@ bool CompactionPlan::drops_tombstones_of(const LogName& log) const {
             (log.number >= tombstones.ordered_from && log < *tombstones.first_dirty));
 }
 
-CompactionPlan plan_compaction(const Recovery& state, const PlanningOptions& options) {
-    return Planning{state, options}.run();
+CompactionPlan plan_compaction(const Recovery& state, const keydir::Totals& totals,
+                               const PlanningOptions& options) {
+    return Planning{state, totals, options}.run();
 }
 
 CompactionReport report_of(const Recovery& state, const CompactionPlan& plan) {

@@ -52,7 +52,9 @@ struct PlanningOptions {
     std::vector<log::LogName> spared = {};  // in order; not to be chosen, whatever they hold
 };
 
-[[nodiscard]] CompactionPlan plan_compaction(const Recovery& state, const PlanningOptions& options);
+// `totals` are those of the state's key directory.
+[[nodiscard]] CompactionPlan plan_compaction(const Recovery& state, const keydir::Totals& totals,
+                                             const PlanningOptions& options);
 
 // What the plan comes to; no logs are written yet.
 [[nodiscard]] CompactionReport report_of(const Recovery& state, const CompactionPlan& plan);

@@ -44,7 +44,16 @@ bool has_unique_names(const Recovery& state) {
 struct Preview {
     CompactionPlan plan;
     CompactionReport report;
+    std::vector<LogState> logs;
+    keydir::Totals totals;
 };
+
+// Whether nothing was written in between. Logs only grow, and may be sealed.
+bool same_logs(const std::vector<LogState>& before, const std::vector<LogState>& after) {
+    return std::ranges::equal(before, after, [](const LogState& a, const LogState& b) {
+        return as_sealed(a.name) == as_sealed(b.name) && a.size == b.size;
+    });
+}
 
 // What there is to do, seen as a reader sees it.
 Preview preview(io::Environment& environment, const io::Folder& folder,
@@ -52,13 +61,15 @@ Preview preview(io::Environment& environment, const io::Folder& folder,
     const auto with = [&](Hints hints) {
         const Recovery state =
             recover_beside_writers(environment, folder, hints, {.all_logs = true});
-        CompactionPlan plan = plan_compaction(state, {.compaction = options,
-                                                      .max_log_size = max_log_size,
-                                                      .takes_active = true,
-                                                      .by_hints = state.manifest.has_value(),
-                                                      .spared = {}});
+        keydir::Totals totals = state.keydir.totals();
+        CompactionPlan plan = plan_compaction(state, totals,
+                                              {.compaction = options,
+                                               .max_log_size = max_log_size,
+                                               .takes_active = true,
+                                               .by_hints = state.manifest.has_value(),
+                                               .spared = {}});
         CompactionReport report = report_of(state, plan);
-        return Preview{std::move(plan), std::move(report)};
+        return Preview{std::move(plan), std::move(report), state.logs, std::move(totals)};
     };
     try {
         return with(Hints::trusted);
@@ -124,12 +135,12 @@ private:
     // directory.
     bool is_worth_it() {
         session_.reset();
-        Preview preview = store::preview(environment_, *folder_, options_, writing_.max_log_size);
-        report_ = std::move(preview.report);
-        seals_active_ = std::ranges::any_of(preview.plan.inputs, [](const LogState& log) {
+        preview_ = preview(environment_, *folder_, options_, writing_.max_log_size);
+        report_ = preview_.report;
+        seals_active_ = std::ranges::any_of(preview_.plan.inputs, [](const LogState& log) {
             return log.name.kind == log::LogKind::active;
         });
-        return !preview.plan.inputs.empty();
+        return !preview_.plan.inputs.empty();
     }
 
     void compact() {
@@ -171,16 +182,19 @@ private:
             state_.keydir.open_hints();  // a writer may remove them from now on
             session_.reset();
         }
+        const bool known =
+            !state_.keydir.knows_totals() && !by_logs_ && same_logs(preview_.logs, state_.logs);
+        totals_ = known ? preview_.totals : state_.keydir.totals();
     }
 
     CompactedLogs copy() {
         const bool by_hints = session_ == nullptr;
-        const CompactionPlan plan =
-            plan_compaction(state_, {.compaction = options_,
-                                     .max_log_size = writing_.max_log_size,
-                                     .takes_active = false,
-                                     .by_hints = state_.manifest.has_value(),
-                                     .spared = spared_});
+        const CompactionPlan plan = plan_compaction(state_, totals_,
+                                                    {.compaction = options_,
+                                                     .max_log_size = writing_.max_log_size,
+                                                     .takes_active = false,
+                                                     .by_hints = state_.manifest.has_value(),
+                                                     .spared = spared_});
         const auto before = std::exchange(report_, report_of(state_, plan));
         report_.rewritten.clear();
         report_.bytes_after = state_.total_bytes();
@@ -211,7 +225,8 @@ private:
         try {
             wait_for_session();
             published = session_->finish_compaction(
-                logs, state_.manifest ? state_.manifest->hints : std::vector<keydir::HintInfo>{});
+                logs, state_.manifest ? state_.manifest->hints : std::vector<keydir::HintInfo>{},
+                totals_);
         } catch (const Error&) {
             discard(*folder_, logs);
             throw;
@@ -255,9 +270,11 @@ private:
     CompactionLock lock_;
     std::unique_ptr<WriteSession> session_;  // null while others may write
 
+    Preview preview_;
     bool seals_active_ = false;
     bool by_logs_ = false;  // no hint is to be believed
     Recovery state_;
+    keydir::Totals totals_;             // of it
     std::vector<log::LogName> names_;   // of all logs that there were
     std::vector<log::LogName> spared_;  // in order: logs that turned out to be damaged
     std::vector<std::string> damaged_;  // a line for each of them

@@ -154,7 +154,8 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
     if (current && current->unsynced_in && sync) {
         sync_hints(folder, next.hints);
     }
-    if (!totals && current && current->has_totals && keydir.table().size() <= kFewEntries) {
+    const bool few = current && current->has_totals && keydir.table().size() <= kFewEntries;
+    if (!totals && (options.counts || few)) {
         totals = keydir.totals();
     }
     next.set_totals(totals);

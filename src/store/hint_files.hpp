@@ -17,6 +17,7 @@ struct PublishOptions {
     std::uint32_t seed = 0;     // should be another one each time
     std::size_t max_hints = 0;  // with more, the newest are merged
     bool merge_all = false;     // leave one, whatever it takes
+    bool counts = false;        // leave the totals known, whatever it takes
 };
 
 enum class ManifestPart { head, whole };

@@ -24,6 +24,11 @@ constexpr std::uint64_t kMaxTailInSession = std::uint64_t{2} * 1024 * 1024;
 constexpr std::size_t kMaxHintsLeft = 8;
 constexpr std::size_t kMaxHintsAfterRepair = 24;
 
+// A session that has changed such a part of all keys writes all hints anew, as one; or finds out
+// what they come to, in a walk over them. That is little beside what it has done.
+constexpr std::uint64_t kMuch = 4;
+constexpr std::uint64_t kSome = 64;
+
 // How often a writer starts over because a compaction removes logs meanwhile.
 constexpr int kMaxRecoveries = 100;
 
@@ -99,9 +104,10 @@ void WriteSession::commit() {
     }
     const bool long_tail = tail_bytes_ > options_.max_tail;
     // A load that makes up much of the store leaves one hint, as a compaction does.
-    const bool loaded = published_ && changed_much();
-    if ((has_manifest_ && tail_has_sealed_logs_) || long_tail || loaded) {
-        publish(loaded ? Merging::all : Merging::as_needed);
+    const bool loaded = published_ && changed_at_least(kMuch);
+    const bool to_be_counted = published_ && !has_totals_ && changed_at_least(kSome);
+    if ((has_manifest_ && tail_has_sealed_logs_) || long_tail || loaded || to_be_counted) {
+        publish(loaded ? Publishing::as_one : Publishing::at_end);
         published_ = false;
         changes_merged_ = loaded ? changes_written() : changes_merged_;
     }
@@ -352,8 +358,8 @@ void WriteSession::make_room() {
         start_log();
     }
     if (tail_bytes_ > kMaxTailInSession) {
-        publish(Merging::as_needed);  // lest a reader, or whoever comes after a kill, have much
-                                      // to scan
+        publish(Publishing::on_the_way);  // lest a reader, or whoever comes after a kill, have
+                                          // much to scan
     }
     changed_ = true;
 }
@@ -475,34 +481,33 @@ std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
     }
 }
 
-// Whether writing the keys of all hints anew is little beside what this session has done.
-bool WriteSession::changed_much() const {
-    constexpr std::uint64_t kMuch = 4;
-    return changes_written() - changes_merged_ >= hinted_keys_ / kMuch;
+// Whether the changes of this session are such a part of all keys in hints.
+bool WriteSession::changed_at_least(std::uint64_t part) const {
+    return changes_written() - changes_merged_ >= hinted_keys_ / part;
 }
 
 std::uint64_t WriteSession::changes_written() const {
     return changes_in_sealed_logs_ + (log_ ? log_->records_written() : 0);
 }
 
-void WriteSession::publish(Merging merging) {
+void WriteSession::publish(Publishing how) {
     if (!makes_hints_) {
         return;
     }
     makes_hints_ = false;
     try {
         try {
-            try_to_publish(merging);
+            try_to_publish(how);
         } catch (const keydir::HintDamaged&) {
             replay();
-            try_to_publish(merging);
+            try_to_publish(how);
         }
     } catch (const Error& error) {
         options_.warn("no hints written: " + std::string{error.what()});
     }
 }
 
-void WriteSession::try_to_publish(Merging merging) {
+void WriteSession::try_to_publish(Publishing how) {
     lock_.check();
     if (!log_) {
         start_log();
@@ -545,9 +550,12 @@ void WriteSession::try_to_publish(Merging merging) {
     const keydir::Manifest published = publish_hints(
         *folder_, state.keydir, state.manifest, std::move(next),
         {.seed = codec::crc32(what),
-         .max_hints = repaired_ && !changed_much() ? kMaxHintsAfterRepair : kMaxHintsLeft,
-         .merge_all = merging == Merging::all});
+         .max_hints = repaired_ && !changed_at_least(kMuch) ? kMaxHintsAfterRepair : kMaxHintsLeft,
+         .merge_all = how == Publishing::as_one,
+         .counts = how != Publishing::on_the_way &&
+                   (!state.manifest || state.manifest->has_totals || changed_at_least(kSome))});
     published_ = makes_hints_ = true;
+    has_totals_ = published.has_totals;
     hinted_keys_ = keys_in(published);
     state_ = {};
     known_ = false;
@@ -587,7 +595,7 @@ Recovery WriteSession::begin_compaction(bool seal_active, Hints hints) {
         const bool speak_of_all = known().manifest && state_.keydir.table().empty() &&
                                   !state_.manifest->unsynced_in && !tail_has_sealed_logs_;
         if (!speak_of_all) {
-            publish(Merging::as_needed);
+            publish(Publishing::on_the_way);
         }
         if (!known().manifest || !state_.keydir.table().empty() || tail_has_sealed_logs_) {
             replay();
@@ -598,7 +606,8 @@ Recovery WriteSession::begin_compaction(bool seal_active, Hints hints) {
 }
 
 bool WriteSession::finish_compaction(const CompactedLogs& logs,
-                                     const std::vector<keydir::HintInfo>& replaced) {
+                                     const std::vector<keydir::HintInfo>& replaced,
+                                     const keydir::Totals& totals) {
     options_.durability = Durability::synced;
     begin_change();
     lock_.check();
@@ -634,6 +643,9 @@ bool WriteSession::finish_compaction(const CompactedLogs& logs,
     }
     if (manifest) {
         manifest->last_compaction = note_.last_compaction;
+        if (!manifest->has_totals && manifest->hints == replaced) {
+            manifest->set_totals(totals);
+        }
         // Such a manifest is replaced without a sync, but the new names must not be lost.
         names_unsynced_ = names_unsynced_ || manifest->unsynced_in;
         publish_compaction(*folder_, std::move(*manifest), logs, replaced);

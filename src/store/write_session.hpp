@@ -47,10 +47,10 @@ public:
 
     // Puts new logs in the place of their inputs: after it they are what readers see. True when
     // hints speak of them; false when readers have to replay, and find the inputs, too, as long as
-    // they are there. `replaced` are the hints that a new one of all that was there makes useless.
-    // Throws Error (io): the inputs must stay then.
-    bool finish_compaction(const CompactedLogs& logs,
-                           const std::vector<keydir::HintInfo>& replaced);
+    // they are there. `replaced` are the hints that a new one of all that was there makes useless,
+    // and `totals` theirs. Throws Error (io): the inputs must stay then.
+    bool finish_compaction(const CompactedLogs& logs, const std::vector<keydir::HintInfo>& replaced,
+                           const keydir::Totals& totals);
 
     // Removes what a killed compaction has left. The caller holds the compaction's lock.
     void remove_compaction_leftovers();
@@ -107,10 +107,11 @@ private:
 
     // Makes hints of what no hint speaks of yet. They are help alone: a failure is no failure of
     // the change.
-    enum class Merging { as_needed, all };
-    void publish(Merging merging);
-    void try_to_publish(Merging merging);
-    [[nodiscard]] bool changed_much() const;
+    // In the midst of a session, where others come soon; at its end; or so that one hint is left.
+    enum class Publishing { on_the_way, at_end, as_one };
+    void publish(Publishing how);
+    void try_to_publish(Publishing how);
+    [[nodiscard]] bool changed_at_least(std::uint64_t part) const;
     [[nodiscard]] std::uint64_t bytes_without(const std::vector<log::LogName>& logs) const;
     [[nodiscard]] std::uint64_t changes_written() const;  // as a whole, to files
 
@@ -144,6 +145,7 @@ private:
     bool has_manifest_ = false;
     bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
     bool published_ = false;             // by this session, in its midst
+    bool has_totals_ = false;            // what it has published last
     bool makes_hints_ = true;            // false once it could not: trying again would not help
     std::uint64_t changes_merged_ = 0;   // of this session, into one hint with all others
     std::uint64_t hinted_keys_ = 0;      // about so many, where there is a manifest

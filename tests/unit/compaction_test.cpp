@@ -29,7 +29,8 @@ Recovery replay(HandmadeStore& store) {
 }
 
 CompactionPlan plan_of(HandmadeStore& store, const CompactionOptions& options = {}) {
-    return plan_compaction(replay(store),
+    const Recovery state = replay(store);
+    return plan_compaction(state, state.keydir.totals(),
                            {.compaction = options, .max_log_size = kDefaultMaxLogSize});
 }
 
