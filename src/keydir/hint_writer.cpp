@@ -60,11 +60,13 @@ std::uint64_t HintWriter::index_of(const log::LogName& log) {
     if (last_log_ < logs_.size() && logs_[last_log_] == log) {
         return last_log_;
     }
-    const auto [place, is_new] = log_indexes_.try_emplace(log, logs_.size());
-    if (is_new) {
+    if (const std::uint64_t* const index = log_indexes_.find(log)) {
+        last_log_ = *index;
+    } else {
+        last_log_ = logs_.size();
+        log_indexes_.add(log, last_log_);
         logs_.push_back(log);
     }
-    last_log_ = place->second;
     return last_log_;
 }
 

@@ -4,6 +4,7 @@
 #include "keydir/entry.hpp"
 #include "keydir/hint_info.hpp"
 #include "keydir/hint_node.hpp"
+#include "log/log_map.hpp"
 #include "log/log_name.hpp"
 
 #include <cstddef>
@@ -11,7 +12,6 @@
 #include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace bitask::keydir {
@@ -61,7 +61,7 @@ private:
     std::string last_key_;
 
     std::vector<log::LogName> logs_;  // in the order of their first entries
-    std::unordered_map<log::LogName, std::uint64_t, log::LogNameHash> log_indexes_;
+    log::LogMap log_indexes_;
     std::uint64_t last_log_ = 0;  // index of the latest entry's
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <compare>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,12 +24,6 @@ struct LogName {
     LogKind kind = LogKind::sealed;
 
     friend auto operator<=>(const LogName&, const LogName&) = default;
-};
-
-struct LogNameHash {
-    std::size_t operator()(const LogName& log) const noexcept {
-        return static_cast<std::size_t>(log.number + log.generation);
-    }
 };
 
 // The same log under the name that it has once it is sealed.

@@ -3,6 +3,7 @@
 #include "bitask/error.hpp"
 #include "keydir/hint.hpp"
 #include "keydir/hint_writer.hpp"
+#include "log/log_map.hpp"
 #include "log/log_scanner.hpp"
 #include "log/log_writer.hpp"
 #include "store/pacer.hpp"
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <unordered_map>
 
 namespace bitask::store {
 namespace {
@@ -41,14 +41,13 @@ public:
         if (logs_.size() >= kMaxLogs || size > kMaxOffset) {
             throw Error{ErrorKind::io, log::file_name(log) + ": too large to be compacted"};
         }
-        by_name_.emplace(as_sealed(log), number(logs_.size(), 0));
+        by_name_.add(as_sealed(log), number(logs_.size(), 0));
         logs_.push_back(as_sealed(log));
     }
 
     // Null when it is none of them.
     [[nodiscard]] const std::uint64_t* begin_of(const LogName& log) const {
-        const auto found = by_name_.find(as_sealed(log));
-        return found == by_name_.end() ? nullptr : &found->second;
+        return by_name_.find(as_sealed(log));
     }
 
     // Where the log that is added next begins.
@@ -68,8 +67,7 @@ private:
     }
 
     std::vector<LogName> logs_;
-    // Looked up for each record.
-    std::unordered_map<LogName, std::uint64_t, log::LogNameHash> by_name_;
+    log::LogMap by_name_;
 };
 
 // A log in the making.

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <numeric>
 #include <span>
+#include <utility>
 
 namespace bitask::store {
 namespace {
@@ -84,10 +86,8 @@ void PairSorter::begin_merge() {
             heap_.push_back(i);
         }
     }
-    const auto later = [this](std::size_t a, std::size_t b) {
-        return runs_[a].buffer[runs_[a].used].first > runs_[b].buffer[runs_[b].used].first;
-    };
-    std::ranges::make_heap(heap_, later);
+    std::ranges::make_heap(heap_, std::greater{},
+                           [this](std::size_t run) { return lowest_of(run); });
 }
 
 // Makes sure that the run's next pair is in its buffer; false at its end.
@@ -107,6 +107,26 @@ bool PairSorter::fill(Run& run) const {
     return count > 0;
 }
 
+std::uint64_t PairSorter::lowest_of(std::size_t run) const {
+    return runs_[run].buffer[runs_[run].used].first;
+}
+
+// Moves the run on top to where it belongs (Knuth 5.2.3): one way down, where taking it out and
+// putting it back would be two.
+void PairSorter::sink() {
+    std::size_t place = 0;
+    for (std::size_t child = 1; child < heap_.size(); child = 2 * place + 1) {
+        if (child + 1 < heap_.size() && lowest_of(heap_[child + 1]) < lowest_of(heap_[child])) {
+            ++child;
+        }
+        if (lowest_of(heap_[place]) <= lowest_of(heap_[child])) {
+            return;
+        }
+        std::swap(heap_[place], heap_[child]);
+        place = child;
+    }
+}
+
 std::optional<NumberPair> PairSorter::next() {
     if (runs_.empty()) {
         return taken_ < pairs_.size() ? std::optional{pairs_[taken_++]} : std::nullopt;
@@ -114,17 +134,13 @@ std::optional<NumberPair> PairSorter::next() {
     if (heap_.empty()) {
         return std::nullopt;
     }
-    const auto later = [this](std::size_t a, std::size_t b) {
-        return runs_[a].buffer[runs_[a].used].first > runs_[b].buffer[runs_[b].used].first;
-    };
-    std::ranges::pop_heap(heap_, later);
-    Run& run = runs_[heap_.back()];
+    Run& run = runs_[heap_.front()];
     const NumberPair lowest = run.buffer[run.used++];
-    if (fill(run)) {
-        std::ranges::push_heap(heap_, later);
-    } else {
+    if (!fill(run)) {
+        heap_.front() = heap_.back();
         heap_.pop_back();
     }
+    sink();
     return lowest;
 }
 

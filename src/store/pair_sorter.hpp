@@ -48,6 +48,8 @@ private:
     void write_run();
     [[nodiscard]] bool fill(Run& run) const;
     void begin_merge();
+    [[nodiscard]] std::uint64_t lowest_of(std::size_t run) const;
+    void sink();
 
     io::Folder& files_;
     std::size_t max_pairs_;
