@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <span>
 
 namespace bitask::store {
 
@@ -19,7 +20,9 @@ std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
     return a - std::min(a, b);
 }
 
-// Inputs that are at least such a part of the store are worth writing all hints anew.
+// When the inputs are at least such a part of the store, or the hints behind the oldest such a part
+// of that, all of them are written anew. Otherwise writers would have to merge them one day, while
+// others wait.
 constexpr std::uint64_t kMuch = 4;
 
 struct Candidate {
@@ -100,7 +103,8 @@ private:
                 return in_order(candidate.log.name) ? !dirty_before : all_clean;
             });
         }
-        renews_hints_ = !options_.by_hints || input_bytes() >= state_.total_bytes() / kMuch;
+        renews_hints_ = !options_.by_hints || input_bytes() >= state_.total_bytes() / kMuch ||
+                        is_much_in_newer_hints();
         if (!renews_hints_) {
             choose_by(no_tombstones);
         }
@@ -158,6 +162,17 @@ private:
     [[nodiscard]] std::optional<LogName> first_dirty() const {
         const auto found = std::ranges::find_if(candidates_, is_dirty);
         return found == candidates_.end() ? std::nullopt : std::optional{found->log.name};
+    }
+
+    [[nodiscard]] bool is_much_in_newer_hints() const {
+        if (!state_.manifest || state_.manifest->hints.empty()) {
+            return false;
+        }
+        std::uint64_t newer = 0;
+        for (const keydir::HintInfo& hint : std::span{state_.manifest->hints}.subspan(1)) {
+            newer += hint.entries;
+        }
+        return newer >= state_.manifest->hints.front().entries / kMuch;
     }
 
     [[nodiscard]] std::uint64_t input_bytes() const {

@@ -19,10 +19,10 @@ using log::LogName;
 // During a load: of logs that no hint speaks of, in bytes.
 constexpr std::uint64_t kMaxTailInSession = std::uint64_t{2} * 1024 * 1024;
 
-// The newest are merged when there are more. The first writer after a kill has waited long enough,
-// and leaves merging to others.
+// The newest are merged when there are more. A compaction that begins must not keep others waiting,
+// and the first writer after a kill has waited long enough: they leave merging to others.
 constexpr std::size_t kMaxHintsLeft = 8;
-constexpr std::size_t kMaxHintsAfterRepair = 24;
+constexpr std::size_t kMaxHintsInPassing = 24;
 
 // A session that has changed such a part of all keys writes all hints anew, as one; or finds out
 // what they come to, in a walk over them. That is little beside what it has done.
@@ -550,9 +550,11 @@ void WriteSession::try_to_publish(Publishing how) {
     const keydir::Manifest published = publish_hints(
         *folder_, state.keydir, state.manifest, std::move(next),
         {.seed = codec::crc32(what),
-         .max_hints = repaired_ && !changed_at_least(kMuch) ? kMaxHintsAfterRepair : kMaxHintsLeft,
+         .max_hints = how == Publishing::in_passing || (repaired_ && !changed_at_least(kMuch))
+                          ? kMaxHintsInPassing
+                          : kMaxHintsLeft,
          .merge_all = how == Publishing::as_one,
-         .counts = how != Publishing::on_the_way &&
+         .counts = (how == Publishing::at_end || how == Publishing::as_one) &&
                    (!state.manifest || state.manifest->has_totals || changed_at_least(kSome))});
     published_ = makes_hints_ = true;
     has_totals_ = published.has_totals;
@@ -595,7 +597,7 @@ Recovery WriteSession::begin_compaction(bool seal_active, Hints hints) {
         const bool speak_of_all = known().manifest && state_.keydir.table().empty() &&
                                   !state_.manifest->unsynced_in && !tail_has_sealed_logs_;
         if (!speak_of_all) {
-            publish(Publishing::on_the_way);
+            publish(Publishing::in_passing);
         }
         if (!known().manifest || !state_.keydir.table().empty() || tail_has_sealed_logs_) {
             replay();

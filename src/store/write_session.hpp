@@ -107,8 +107,9 @@ private:
 
     // Makes hints of what no hint speaks of yet. They are help alone: a failure is no failure of
     // the change.
-    // In the midst of a session, where others come soon; at its end; or so that one hint is left.
-    enum class Publishing { on_the_way, at_end, as_one };
+    // While nobody should wait for it; in the midst of a session, where others come soon; at its
+    // end; or so that one hint is left.
+    enum class Publishing { in_passing, on_the_way, at_end, as_one };
     void publish(Publishing how);
     void try_to_publish(Publishing how);
     [[nodiscard]] bool changed_at_least(std::uint64_t part) const;
