@@ -37,6 +37,7 @@ _bitask_options() {
         rm | remove) options+=(-f --force) ;;&
         scan) options+=(--prefix --from --to --limit --reverse --keys --count) ;;&
         get | ask | scan | load) options+=(--format) ;;&
+        load) options+=(--skip-bad) ;;&
         compact) options+=(--min-garbage --if-garbage --rate --dry-run) ;;&
         compact | stat | verify) options+=(--json) ;;&
         put | rm | remove | load | compact) options+=(--wait --no-sync --max-log-size) ;;&
@@ -73,7 +74,7 @@ _bitask() {
             return
             ;;
         --format)
-            _bitask_reply -W 'tsv json null'
+            _bitask_reply -W 'tsv json null cdb dump dump-print resp'
             return
             ;;
         --key | --value | --prefix | --from | --to | --limit | --min-garbage | --if-garbage | \

@@ -51,7 +51,9 @@ complete -c bitask -n '__bitask_has scan' -l limit -x -d 'Print at most so many 
 complete -c bitask -n '__bitask_has scan' -l reverse -d 'The last key first'
 complete -c bitask -n '__bitask_has scan' -l keys -d 'Print keys without values'
 complete -c bitask -n '__bitask_has scan' -l count -d 'Print only how many pairs there are'
-complete -c bitask -n '__bitask_has get ask scan load' -l format -x -a 'tsv json null' -d 'Form'
+complete -c bitask -n '__bitask_has get ask scan' -l format -x -a 'tsv json null cdb dump dump-print resp' -d 'Form'
+complete -c bitask -n '__bitask_has load' -l format -x -a 'tsv json null cdb dump' -d 'Form'
+complete -c bitask -n '__bitask_has load' -l skip-bad -d 'Pass over malformed pairs'
 complete -c bitask -n '__bitask_has load' -F
 
 complete -c bitask -n '__bitask_has compact' -l min-garbage -x -d 'Only logs with so much garbage'

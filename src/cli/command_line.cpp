@@ -275,6 +275,7 @@ private:
 
     void add_load_options(CLI::App& app) {
         text(app, "--format", spoken_.format);
+        flag(app, "--skip-bad", spoken_.skip_bad);
         write_options(app);
     }
 

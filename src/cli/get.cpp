@@ -88,6 +88,7 @@ void run_get(const GetRequest& request, const Context& context) {
             lookup.look_up(key);
         }
     }
+    writer->finish();
 }
 
 }  // namespace bitask::cli

@@ -53,7 +53,7 @@ a line each as scan does. "ask" is the same command.
       --key KEY             a key, as an argument is; may be repeated
       --stdin               read the keys from standard input, one a line, with tsv escapes
   -0, --null                with --stdin: keys end in a NUL byte and have no escapes
-      --format FORMAT       print pairs as tsv, json or null, also for a single key
+      --format FORMAT       print pairs as scan does, also for a single key
 )";
 
 constexpr std::string_view kRm = R"(usage: bitask rm [OPTION]... KEY...
@@ -78,7 +78,8 @@ Prints the pairs of the store, sorted by the bytes of their keys.
       --reverse             the last key first
       --keys                print keys without values
       --count               print only how many pairs there are
-      --format FORMAT       tsv (the default), json or null
+      --format FORMAT       tsv (the default), json, null, cdb (for "cdb -c"), dump or dump-print
+                            (for db_load and mdb_load), resp (for "redis-cli --pipe")
 )";
 
 constexpr std::string_view kLoad = R"(usage: bitask load [OPTION]... [FILE...]
@@ -86,7 +87,8 @@ constexpr std::string_view kLoad = R"(usage: bitask load [OPTION]... [FILE...]
 Stores the pairs in FILEs, or in standard input ("-"), as scan prints them. All of them are on
 disk when it ends with status 0.
 
-      --format FORMAT       tsv (the default), json or null
+      --format FORMAT       tsv (the default), json, null, cdb or dump
+      --skip-bad            pass over pairs that are malformed, and tell how many there were
 )";
 
 constexpr std::string_view kCompact = R"(usage: bitask compact [OPTION]...

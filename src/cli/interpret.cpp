@@ -124,8 +124,13 @@ private:
     }
 
     [[nodiscard]] Request load() const {
+        const Format form = format().value_or(Format::tsv);
+        if (!can_be_read(form)) {
+            fail("the " + std::string{format_name(form)} + " format can only be printed");
+        }
         return LoadRequest{.files = spoken_.words,
-                           .format = format().value_or(Format::tsv),
+                           .format = form,
+                           .skip_bad = spoken_.skip_bad,
                            .write = write_choices()};
     }
 
@@ -155,6 +160,10 @@ private:
         request.keys_only = spoken_.keys;
         request.count = spoken_.count;
         request.format = format().value_or(Format::tsv);
+        if (request.keys_only && !has_keys_alone(request.format)) {
+            fail("the " + std::string{format_name(request.format)} +
+                 " format has no place for keys without values");
+        }
         return request;
     }
 

@@ -18,16 +18,18 @@ namespace {
 
 const ChangeWords kStored{"pair", "stored"};
 
-// The pairs of all inputs, one after the other.
+// The pairs of all inputs, one after the other. Bad ones are passed over where that was asked for,
+// and the input can be read behind them.
 class Pairs {
 public:
     Pairs(const LoadRequest& request, const Context& context)
         : files_{request.files.empty() ? std::vector<std::string>{"-"} : request.files},
           format_{request.format},
+          skips_bad_{request.skip_bad},
           context_{context} {}
 
     bool next(std::string& key, ValueBuilder& value) {
-        while (!reader_ || !reader_->next(key, value)) {
+        while (!reader_ || !next_of_input(key, value)) {
             if (opened_ == files_.size()) {
                 return false;
             }
@@ -40,10 +42,36 @@ public:
         return true;
     }
 
+    // How many were passed over, for people; empty when none was.
+    [[nodiscard]] std::string skipped() const {
+        return skipped_ == 0
+                   ? ""
+                   : "skipped " + counted(skipped_, "bad pair") + ", the first: " + first_skipped_;
+    }
+
 private:
+    bool next_of_input(std::string& key, ValueBuilder& value) {
+        for (;;) {
+            try {
+                return reader_->next(key, value);
+            } catch (const Error& error) {
+                if (!skips_bad_ || error.kind() != ErrorKind::usage || !reader_->goes_on()) {
+                    throw;
+                }
+                if (skipped_++ == 0) {
+                    first_skipped_ = error.what();
+                }
+                context_.messages.done(std::string{"skipped: "} + error.what());
+            }
+        }
+    }
+
     std::vector<std::string> files_;
     Format format_;
+    bool skips_bad_;
     const Context& context_;
+    std::uint64_t skipped_ = 0;
+    std::string first_skipped_;
     std::size_t opened_ = 0;
     std::unique_ptr<Input> input_;
     std::unique_ptr<PairReader> reader_;
@@ -70,6 +98,9 @@ public:
             writer.commit();
         } catch (const Error& error) {
             throw failed_after_changes(error, kStored, writer, stored_);
+        }
+        if (const std::string skipped = pairs_.skipped(); !skipped.empty()) {
+            context_.messages.problem(skipped);
         }
         context_.messages.done("stored " + counted(stored_, "pair"));
     }

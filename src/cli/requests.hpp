@@ -56,6 +56,7 @@ struct ScanRequest {
 struct LoadRequest {
     std::vector<std::string> files;  // none: standard input; so is "-"
     Format format = Format::tsv;
+    bool skip_bad = false;
     WriteChoices write;
 };
 

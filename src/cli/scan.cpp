@@ -39,6 +39,7 @@ private:
                 writer->write_pair(cursor->key(), cursor->value());
             }
         }
+        writer->finish();
     }
 
     // Passes over damaged pairs, so that everything else is still printed.

@@ -48,7 +48,7 @@ struct CompactionWork {
 };
 
 // Copies what the plan tells to. Needs no lock: every input is sealed, and nobody else removes
-// logs. What the copying takes does not depend on the number of keys: about 80 MiB at the most,
+// logs. What the copying takes does not depend on the number of keys: about 100 MiB at the most,
 // and files without names in the store's folder for 32 bytes a record.
 //
 // Throws Error, HintDamaged, or InputDamaged; nothing is left of it then.

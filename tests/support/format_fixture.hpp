@@ -136,6 +136,7 @@ inline std::string print(cli::Format format, const std::vector<Pair>& pairs,
     for (const Pair& pair : pairs) {
         writer->write_pair(pair.key, TextValue{pair.value, piece});
     }
+    writer->finish();
     return sink.text;
 }
 
@@ -161,6 +162,7 @@ public:
     }
 
     [[nodiscard]] bool at_end() { return !reader_->next(key_, value_); }
+    [[nodiscard]] bool goes_on() const { return reader_->goes_on(); }
 
     std::vector<Pair> rest() {
         std::vector<Pair> pairs;

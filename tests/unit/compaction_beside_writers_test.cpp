@@ -6,6 +6,7 @@
 #include "store/hint_files.hpp"
 #include "store/leftovers.hpp"
 #include "store/listing.hpp"
+#include "store/write_session.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_environment.hpp"
 #include "support/handmade_store.hpp"
@@ -250,6 +251,51 @@ TEST_CASE("a compaction of a small part adds a hint of what it moved, and keeps 
     const CompactionReport report = Writer{store.disk, kStore, small_logs()}.compact({});
     CHECK(report.rewritten.size() == 1);
     CHECK(Reader{store.disk, kStore}.statistics().hints > hints);
+    expect(store, expected);
+}
+
+TEST_CASE("a compaction of a small part makes one hint of all when the newer ones hold much") {
+    HandmadeStore store;
+    Contents expected;
+    const auto put_all = [&](int from, int to, const std::string& value) {
+        Writer writer{store.disk, kStore, small_logs(0)};
+        for (int i = from; i < to; ++i) {
+            const std::string key = "key" + std::to_string(100 + i);
+            expected[key] = value;
+            writer.put(key, value);
+        }
+        writer.commit();
+    };
+    put_all(0, 100, "value");
+    for (int i = 100; i < 135; i += 7) {
+        put_all(i, i + 7, "value");
+    }
+    put_all(0, 3, "other");
+    REQUIRE(Reader{store.disk, kStore}.statistics().hints > 3);
+    const CompactionReport report = Writer{store.disk, kStore, small_logs()}.compact({});
+    CHECK(report.rewritten.size() * 4 < report.rewritten.size() + report.logs_kept);
+    CHECK(Reader{store.disk, kStore}.statistics().hints == 1);
+    expect(store, expected);
+}
+
+TEST_CASE("a compaction that begins merges no hints while writers wait") {
+    HandmadeStore store;
+    Contents expected;
+    WriterOptions options;
+    options.max_tail = 0;
+    for (int i = 0; i < 8; ++i) {  // as many as a writer leaves
+        const std::string key = "key" + std::to_string(i);
+        expected[key] = std::string(100, 'x');
+        store.put(key, expected[key], options);
+    }
+    const std::uint64_t hints = Reader{store.disk, kStore}.statistics().hints;
+    REQUIRE(hints > 1);
+    store.put("key0", "last");  // in no hint yet
+    expected["key0"] = "last";
+    store::WriteSession session{store.disk, kStore, {}};
+    const store::Recovery state = session.begin_compaction(true, store::Hints::trusted);
+    REQUIRE(state.manifest);
+    CHECK(state.manifest->hints.size() == hints + 1);
     expect(store, expected);
 }
 

@@ -81,7 +81,8 @@ private:
 };
 
 TEST_CASE("what a format prints, it reads back to the byte") {
-    const auto format = GENERATE(Format::tsv, Format::json, Format::null);
+    const auto format = GENERATE(Format::tsv, Format::json, Format::null, Format::cdb, Format::dump,
+                                 Format::dump_print);
     HostileBytes hostile;
     for (int round = 0; round < 400; ++round) {
         CAPTURE(format, round);
@@ -92,14 +93,16 @@ TEST_CASE("what a format prints, it reads back to the byte") {
 }
 
 TEST_CASE("values larger than every buffer come back to the byte") {
-    const auto format = GENERATE(Format::tsv, Format::json, Format::null);
+    const auto format = GENERATE(Format::tsv, Format::json, Format::null, Format::cdb, Format::dump,
+                                 Format::dump_print);
     HostileBytes hostile;
     const std::vector<Pair> pairs = hostile.draw_pairs(8, 400'000, format);
     CHECK(test::parse(format, test::print(format, pairs)) == pairs);
 }
 
 TEST_CASE("printing does not depend on the pieces that values come in") {
-    const auto format = GENERATE(Format::tsv, Format::json, Format::null);
+    const auto format = GENERATE(Format::tsv, Format::json, Format::null, Format::cdb, Format::dump,
+                                 Format::dump_print);
     HostileBytes hostile;
     for (std::size_t piece = 1; piece < 60; ++piece) {
         CAPTURE(format, piece);
@@ -109,7 +112,8 @@ TEST_CASE("printing does not depend on the pieces that values come in") {
 }
 
 TEST_CASE("reading does not depend on the pieces that the input comes in") {
-    const auto format = GENERATE(Format::tsv, Format::json, Format::null);
+    const auto format = GENERATE(Format::tsv, Format::json, Format::null, Format::cdb, Format::dump,
+                                 Format::dump_print);
     HostileBytes hostile;
     for (std::size_t piece = 1; piece < 40; ++piece) {
         CAPTURE(format, piece);
@@ -134,7 +138,8 @@ TEST_CASE("json is UTF-8 on one line for each pair, whatever the bytes are") {
 
 // Damaged input must end in pairs or in a complaint that tells where, never in anything worse.
 TEST_CASE("input with bytes changed at random is read, or refused in one line") {
-    const auto format = GENERATE(Format::tsv, Format::json, Format::null);
+    const auto format = GENERATE(Format::tsv, Format::json, Format::null, Format::cdb, Format::dump,
+                                 Format::dump_print);
     HostileBytes hostile;
     std::mt19937_64 random{7};
     std::size_t refused = 0;

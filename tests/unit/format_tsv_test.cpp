@@ -22,16 +22,6 @@ std::string refusal_of(std::string_view text) {
     return test::refusal_of(Format::tsv, text);
 }
 
-TEST_CASE("every name in the list of format names is a format, and no other is") {
-    CHECK(format_names() == "tsv, json, null");
-    CHECK(format_from_name("tsv") == Format::tsv);
-    CHECK(format_from_name("json") == Format::json);
-    CHECK(format_from_name("null") == Format::null);
-    CHECK_FALSE(format_from_name("xml"));
-    CHECK_FALSE(format_from_name("TSV"));
-    CHECK_FALSE(format_from_name(""));
-}
-
 TEST_CASE("tsv prints a pair a line, key TAB value") {
     CHECK(test::print(Format::tsv, {{"k", "v"}, {"a b", "c,d \"e\""}}) == "k\tv\na b\tc,d \"e\"\n");
 }

@@ -2,6 +2,7 @@
 
 #include "bitask/error.hpp"
 #include "cli/format/gather.hpp"
+#include "cli/format/hex_digit.hpp"
 #include "cli/format/utf8.hpp"
 
 #include <algorithm>
@@ -46,20 +47,6 @@ constexpr EscapeTable make_key_escapes() {
 constexpr EscapeTable kTsvEscapes = make_tsv_escapes();
 constexpr EscapeTable kLineEscapes = make_line_escapes();
 constexpr EscapeTable kKeyEscapes = make_key_escapes();
-
-// Nothing when it is no hex digit.
-std::optional<unsigned> hex_digit(char digit) {
-    if (digit >= '0' && digit <= '9') {
-        return static_cast<unsigned>(digit - '0');
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return static_cast<unsigned>(digit - 'a') + 10;
-    }
-    if (digit >= 'A' && digit <= 'F') {
-        return static_cast<unsigned>(digit - 'A') + 10;
-    }
-    return std::nullopt;
-}
 
 // The last byte of `escape` is the wrong one. It may be anything, and the message must be one line
 // of text all the same.

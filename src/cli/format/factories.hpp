@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cli/format/dump_bytes.hpp"
 #include "cli/format/pair_format.hpp"
 
 #include <functional>
@@ -15,8 +16,16 @@ using Warn = std::function<void(const std::string&)>;
 [[nodiscard]] std::unique_ptr<PairWriter> make_json_writer(ByteSink& out);
 [[nodiscard]] std::unique_ptr<PairWriter> make_null_writer(ByteSink& out);
 
+[[nodiscard]] std::unique_ptr<PairWriter> make_cdb_writer(ByteSink& out);
+[[nodiscard]] std::unique_ptr<PairWriter> make_dump_writer(ByteSink& out, DumpForm form);
+[[nodiscard]] std::unique_ptr<PairWriter> make_resp_writer(ByteSink& out);
+
 [[nodiscard]] std::unique_ptr<PairReader> make_tsv_reader(Input& input, Warn warn);
 [[nodiscard]] std::unique_ptr<PairReader> make_json_reader(Input& input, Warn warn);
 [[nodiscard]] std::unique_ptr<PairReader> make_null_reader(Input& input);
+[[nodiscard]] std::unique_ptr<PairReader> make_cdb_reader(Input& input);
+[[nodiscard]] std::unique_ptr<PairReader> make_dump_reader(Input& input, Warn warn);
+
+[[noreturn]] void throw_no_keys_alone(Format format);
 
 }  // namespace bitask::cli

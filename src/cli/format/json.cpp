@@ -108,6 +108,9 @@ public:
         return true;
     }
 
+    // The next line is one of its own.
+    [[nodiscard]] bool goes_on() const noexcept override { return true; }
+
 private:
     void read_line() {
         line_.clear();

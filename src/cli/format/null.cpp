@@ -76,27 +76,32 @@ public:
             return false;
         }
         ++pairs_;
+        goes_on_ = false;
         try {
-            read_key(key);
-            read_value(value);
+            read_pair(key, value);
         } catch (const Error& error) {
             throw at_position(item_of(fields_.input(), "pair", pairs_), error);
         }
         return true;
     }
 
-private:
-    void read_key(std::string& key) {
-        KeySink sink{key};
-        read_field(sink);
-        check_key(key);
-    }
+    [[nodiscard]] bool goes_on() const noexcept override { return goes_on_; }
 
-    void read_value(ValueBuilder& value) {
+private:
+    void read_pair(std::string& key, ValueBuilder& value) {
+        try {
+            KeySink sink{key};
+            read_field(sink);
+            check_key(key);
+        } catch (const Error&) {
+            goes_on_ = fields_.next();  // to the value, which is passed over with its key
+            throw;
+        }
         if (!fields_.next()) {
             throw_unfinished();
         }
         read_field(value);
+        goes_on_ = true;
         check_value_size(value.value().size());
     }
 
@@ -113,6 +118,7 @@ private:
 
     Segments fields_;
     std::uint64_t pairs_ = 0;
+    bool goes_on_ = false;
 };
 
 }  // namespace

@@ -3,25 +3,55 @@
 #include "bitask/error.hpp"
 #include "cli/format/factories.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace bitask::cli {
 
+namespace {
+
+struct Named {
+    std::string_view name;
+    Format format;
+};
+
+constexpr std::array kFormats{Named{"tsv", Format::tsv},   Named{"json", Format::json},
+                              Named{"null", Format::null}, Named{"cdb", Format::cdb},
+                              Named{"dump", Format::dump}, Named{"dump-print", Format::dump_print},
+                              Named{"resp", Format::resp}};
+
+}  // namespace
+
 std::optional<Format> format_from_name(std::string_view name) {
-    if (name == "tsv") {
-        return Format::tsv;
-    }
-    if (name == "json") {
-        return Format::json;
-    }
-    if (name == "null") {
-        return Format::null;
-    }
-    return std::nullopt;
+    const auto* const found = std::ranges::find(kFormats, name, &Named::name);
+    return found == kFormats.end() ? std::nullopt : std::optional{found->format};
 }
 
-std::string_view format_names() {
-    return "tsv, json, null";
+std::string_view format_name(Format format) {
+    return std::ranges::find(kFormats, format, &Named::format)->name;
+}
+
+std::string format_names() {
+    std::string names;
+    for (const Named& one : kFormats) {
+        names += (names.empty() ? "" : ", ");
+        names += one.name;
+    }
+    return names;
+}
+
+bool has_keys_alone(Format format) noexcept {
+    return format == Format::tsv || format == Format::json || format == Format::null;
+}
+
+bool can_be_read(Format format) noexcept {
+    return format != Format::resp;
+}
+
+void throw_no_keys_alone(Format format) {
+    throw Error{ErrorKind::usage, "the " + std::string{format_name(format)} +
+                                      " format has no place for keys without values"};
 }
 
 std::unique_ptr<PairWriter> make_pair_writer(Format format, ByteSink& out) {
@@ -29,6 +59,10 @@ std::unique_ptr<PairWriter> make_pair_writer(Format format, ByteSink& out) {
         case Format::tsv: return make_tsv_writer(out);
         case Format::json: return make_json_writer(out);
         case Format::null: return make_null_writer(out);
+        case Format::cdb: return make_cdb_writer(out);
+        case Format::dump: return make_dump_writer(out, DumpForm::bytevalue);
+        case Format::dump_print: return make_dump_writer(out, DumpForm::print);
+        case Format::resp: return make_resp_writer(out);
     }
     throw Error{ErrorKind::usage, "no such format"};
 }
@@ -38,8 +72,13 @@ std::unique_ptr<PairReader> make_pair_reader(Format format, Input& input, Warn w
         case Format::tsv: return make_tsv_reader(input, std::move(warn));
         case Format::json: return make_json_reader(input, std::move(warn));
         case Format::null: return make_null_reader(input);
+        case Format::cdb: return make_cdb_reader(input);
+        case Format::dump:
+        case Format::dump_print: return make_dump_reader(input, std::move(warn));
+        case Format::resp: break;
     }
-    throw Error{ErrorKind::usage, "no such format"};
+    throw Error{ErrorKind::usage,
+                "the " + std::string{format_name(format)} + " format can only be printed"};
 }
 
 }  // namespace bitask::cli

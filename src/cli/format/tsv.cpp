@@ -57,6 +57,9 @@ public:
         return true;
     }
 
+    // The next line is one of its own.
+    [[nodiscard]] bool goes_on() const noexcept override { return true; }
+
 private:
     void read_key(std::string& key) {
         KeySink sink{key};
