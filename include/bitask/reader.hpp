@@ -94,6 +94,7 @@ public:
 
 private:
     friend class ReaderCursor;
+    friend class ReaderKeyCursor;
     class View;
     std::unique_ptr<View> view_;
 };

@@ -79,7 +79,7 @@ Prints the pairs of the store, sorted by the bytes of their keys.
       --keys                print keys without values
       --count               print only how many pairs there are
       --format FORMAT       tsv (the default), json, null, cdb (for "cdb -c"), dump or dump-print
-                            (for db_load and mdb_load), resp (for "redis-cli --pipe")
+                            (for db_load and mdb_load), resp (for redis-cli)
 )";
 
 constexpr std::string_view kLoad = R"(usage: bitask load [OPTION]... [FILE...]

@@ -3,11 +3,11 @@
 #include "bitask/error.hpp"
 #include "keydir/hint.hpp"
 #include "keydir/hint_writer.hpp"
-#include "log/log_map.hpp"
 #include "log/log_scanner.hpp"
 #include "log/log_writer.hpp"
 #include "store/pacer.hpp"
 #include "store/pair_sorter.hpp"
+#include "store/places.hpp"
 
 #include <algorithm>
 #include <map>
@@ -32,43 +32,6 @@ void remove_quietly(io::Folder& folder, const std::string& name) {
         // The next compaction does it; what went wrong first is what to report.
     }
 }
-
-// Places in some logs as one number each, in the order of the logs: which log it is, then the
-// offset.
-class Places {
-public:
-    void add(const LogName& log, std::uint64_t size) {
-        if (logs_.size() >= kMaxLogs || size > kMaxOffset) {
-            throw Error{ErrorKind::io, log::file_name(log) + ": too large to be compacted"};
-        }
-        by_name_.add(as_sealed(log), number(logs_.size(), 0));
-        logs_.push_back(as_sealed(log));
-    }
-
-    // Null when it is none of them.
-    [[nodiscard]] const std::uint64_t* begin_of(const LogName& log) const {
-        return by_name_.find(as_sealed(log));
-    }
-
-    // Where the log that is added next begins.
-    [[nodiscard]] std::uint64_t end() const { return number(logs_.size(), 0); }
-
-    [[nodiscard]] log::Location location(std::uint64_t place) const {
-        return {logs_[static_cast<std::size_t>(place >> kOffsetBits)], place & kMaxOffset};
-    }
-
-private:
-    static constexpr unsigned kOffsetBits = 40;
-    static constexpr std::uint64_t kMaxOffset = (std::uint64_t{1} << kOffsetBits) - 1;
-    static constexpr std::size_t kMaxLogs = (std::size_t{1} << (64 - kOffsetBits)) - 1;
-
-    static constexpr std::uint64_t number(std::size_t log, std::uint64_t offset) {
-        return std::uint64_t{log} << kOffsetBits | offset;
-    }
-
-    std::vector<LogName> logs_;
-    log::LogMap by_name_;
-};
 
 // A log in the making.
 struct NewLog {

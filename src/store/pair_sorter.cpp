@@ -20,9 +20,11 @@ constexpr std::size_t kMaxBuffer = 16 * 1024;  // pairs
 constexpr unsigned kDigitBits = 11;
 constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 
+}  // namespace
+
 // From the lowest digit up, keeping the order of equal ones (radix sort, Knuth 5.2.5): places and
 // ranks have few digits that differ, and each costs one pass over memory.
-void sort_digit_by_digit(std::vector<NumberPair>& pairs) {
+void sort_by_first(std::vector<NumberPair>& pairs) {
     std::uint64_t differing = 0;
     for (const NumberPair& pair : pairs) {
         differing |= pair.first ^ pairs.front().first;
@@ -44,8 +46,6 @@ void sort_digit_by_digit(std::vector<NumberPair>& pairs) {
     }
 }
 
-}  // namespace
-
 PairSorter::PairSorter(io::Folder& files, std::size_t max_pairs)
     : files_{files}, max_pairs_{max_pairs} {}
 
@@ -58,7 +58,7 @@ void PairSorter::add(const NumberPair& pair) {
 
 void PairSorter::sort() {
     if (runs_.empty()) {
-        sort_digit_by_digit(pairs_);
+        sort_by_first(pairs_);
         return;
     }
     write_run();
@@ -70,7 +70,7 @@ void PairSorter::write_run() {
     if (!file_) {
         file_ = files_.create_unnamed();
     }
-    sort_digit_by_digit(pairs_);
+    sort_by_first(pairs_);
     file_->write(written_ * sizeof(NumberPair), std::as_bytes(std::span{pairs_}));
     runs_.push_back({.next = written_, .end = written_ + pairs_.size(), .buffer = {}});
     written_ += pairs_.size();

@@ -18,6 +18,9 @@ struct NumberPair {
     friend bool operator==(const NumberPair&, const NumberPair&) = default;
 };
 
+// Takes as much memory again.
+void sort_by_first(std::vector<NumberPair>& pairs);
+
 // Sorts any number of pairs, no two of them with the same first number, in bounded memory: as many
 // as fit are sorted and go, as a run, into a file without a name; then all runs are merged (Knuth,
 // The Art of Computer Programming 5.4).

@@ -5,8 +5,11 @@
 #include "store/listing.hpp"
 #include "store/log_files.hpp"
 #include "store/recovery.hpp"
+#include "store/value_batch.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <stdexcept>
 #include <utility>
 
 namespace bitask {
@@ -97,6 +100,14 @@ public:
         }
         throw Error{ErrorKind::io,
                     folder_->path() + ": logs keep disappearing while they are read"};
+    }
+
+    // Reads what can be read together. Not where records were lost: there each key needs a look of
+    // its own.
+    void read(store::ValueBatch& batch) {
+        if (state_.damage.empty()) {
+            batch.read(files_, state_.listed);
+        }
     }
 
 private:
@@ -212,13 +223,14 @@ public:
     // Moves to the next live key; false at the end.
     template <typename View>
     bool next(View& view) {
-        if (limit_ && taken_ >= *limit_) {
+        if (ended_ || (limit_ && taken_ >= *limit_)) {
             return false;
         }
-        return view.with_hints([&] { return next_live(view); });
+        ended_ = !view.with_hints([&] { return next_live(view); });
+        return !ended_;
     }
 
-    // The key at hand turned out not to count.
+    // A key turned out not to count.
     void take_back() { --taken_; }
 
     [[nodiscard]] const std::string& key() const noexcept { return key_; }
@@ -263,6 +275,7 @@ private:
     bool reverse_;
     std::uint64_t taken_ = 0;
     bool started_ = false;
+    bool ended_ = false;
     std::string key_;
     keydir::Entry entry_;
     std::unique_ptr<keydir::Cursor> cursor_;
@@ -271,47 +284,136 @@ private:
 
 }  // namespace
 
-class ReaderCursor : public Cursor {
+namespace {
+
+// A value that something else holds.
+class ValueView final : public Value {
 public:
-    ReaderCursor(Reader::View& view, const Range& range, Visit visit)
-        : view_{view}, walk_{range}, visit_{visit} {}
+    void show(std::string_view bytes) { bytes_ = bytes; }
+
+    [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+    void copy_to(ByteSink& sink) const override { sink.write(bytes_); }
+
+private:
+    std::string_view bytes_;
+};
+
+}  // namespace
+
+// Keys alone.
+class ReaderKeyCursor final : public Cursor {
+public:
+    ReaderKeyCursor(Reader::View& view, const Range& range) : view_{view}, walk_{range} {}
 
     bool next() override {
-        while (walk_.next(view_)) {
-            try {
-                if (look()) {
-                    return true;
-                }
-            } catch (const Error&) {
-                walk_.take_back();
-                throw;
+        if (!walk_.next(view_)) {
+            return false;
+        }
+        const log::Damage* damage = view_.state().doubt(walk_.key(), walk_.entry());
+        if (damage != nullptr && damage->names_its_keys()) {
+            walk_.take_back();
+            throw_hidden(*damage);
+        }
+        return true;
+    }
+
+    [[nodiscard]] std::string_view key() const override { return walk_.key(); }
+    [[nodiscard]] const Value& value() const override { throw std::logic_error{"a scan of keys"}; }
+
+private:
+    Reader::View& view_;
+    KeyWalk walk_;
+};
+
+// Pairs. Keys are walked over some way ahead, so that their values can be read in the order of the
+// logs; but the first few at once, for a scan of a few.
+class ReaderCursor final : public Cursor {
+public:
+    ReaderCursor(Reader::View& view, const Range& range) : view_{view}, walk_{range} {}
+
+    bool next() override {
+        while (at_ + 1 < batch_.size() || fill()) {
+            ++at_;
+            if (look()) {
+                return true;
             }
             walk_.take_back();  // removed since the walk began
         }
         return false;
     }
 
-    [[nodiscard]] std::string_view key() const override { return walk_.key(); }
-    [[nodiscard]] const Value& value() const override { return *value_; }
+    [[nodiscard]] std::string_view key() const override { return batch_.key(at_); }
+    [[nodiscard]] const Value& value() const override {
+        return alone_ ? *alone_ : static_cast<const Value&>(in_batch_);
+    }
 
 private:
-    // Whether the key at hand is still there, its value at hand too if that is asked for.
-    bool look() {
-        if (visit_ == Visit::pairs) {
-            value_ = view_.value_of(walk_.key(), walk_.entry());
-            return value_ != nullptr;
+    static constexpr std::size_t kNone = SIZE_MAX;  // before the first
+    static constexpr std::size_t kFirst = 16;
+    static constexpr std::size_t kGrowth = 8;
+
+    bool fill() {
+        batch_.clear();
+        at_ = kNone;
+        if (failure_) {
+            std::rethrow_exception(std::exchange(failure_, nullptr));
         }
-        const log::Damage* damage = view_.state().doubt(walk_.key(), walk_.entry());
-        if (damage != nullptr && damage->names_its_keys()) {
-            throw_hidden(*damage);
+        if (!kept_back_ && !walk()) {
+            return false;
         }
+        static_cast<void>(batch_.add(walk_.key(), walk_.entry()));
+        kept_back_ = false;
+        while (batch_.size() < room_ && walk()) {
+            if (!batch_.add(walk_.key(), walk_.entry())) {
+                kept_back_ = true;  // for the next batch
+                break;
+            }
+        }
+        room_ = std::min(kGrowth * room_, store::ValueBatch::kMaxRecords);
+        view_.read(batch_);
         return true;
+    }
+
+    // What fails behind keys that are good is told of after them.
+    bool walk() {
+        try {
+            return walk_.next(view_);
+        } catch (const Error&) {
+            if (batch_.size() == 0) {
+                throw;
+            }
+            failure_ = std::current_exception();
+            return false;
+        }
+    }
+
+    // Whether the pair at hand is still there.
+    bool look() {
+        if (view_.state().damage.empty()) {
+            if (const auto bytes = batch_.value(at_)) {
+                in_batch_.show(*bytes);
+                alone_.reset();
+                return true;
+            }
+        }
+        try {
+            alone_ = view_.value_of(batch_.key(at_), batch_.entry(at_));
+        } catch (const Error&) {
+            walk_.take_back();
+            throw;
+        }
+        return alone_ != nullptr;
     }
 
     Reader::View& view_;
     KeyWalk walk_;
-    Visit visit_;
-    std::unique_ptr<Value> value_;
+    store::ValueBatch batch_;
+    std::size_t at_ = kNone;  // of the batch
+    std::size_t room_ = kFirst;
+    bool kept_back_ = false;  // the walk stands on a key that is in no batch
+    std::exception_ptr failure_;
+    ValueView in_batch_;
+    std::unique_ptr<Value> alone_;  // null when the value at hand is in the batch
 };
 
 Reader::Reader(const std::string& store, ReaderOptions options)
@@ -335,7 +437,10 @@ Answer Reader::get(std::string_view key) const {
 }
 
 std::unique_ptr<Cursor> Reader::scan(const Range& range, Visit visit) const {
-    return std::make_unique<ReaderCursor>(*view_, range, visit);
+    if (visit == Visit::keys_only) {
+        return std::make_unique<ReaderKeyCursor>(*view_, range);
+    }
+    return std::make_unique<ReaderCursor>(*view_, range);
 }
 
 std::uint64_t Reader::count(const Range& range) const {
@@ -349,7 +454,7 @@ std::uint64_t Reader::count(const Range& range) const {
         return *undisturbed;
     }
     std::uint64_t count = 0;
-    ReaderCursor cursor{*view_, range, Visit::keys_only};
+    ReaderKeyCursor cursor{*view_, range};
     while (true) {
         try {
             if (!cursor.next()) {

@@ -2,22 +2,44 @@
 
 #include "cli/format/gather.hpp"
 
-#include <algorithm>
-
 namespace bitask::cli {
 
+std::size_t EscapeTable::plain_prefix(std::string_view text) const {
+    // Eight at a time: most text has nothing to escape, and then there is one branch for eight.
+    constexpr std::size_t kStep = 8;
+    const auto escaped = [this, text](std::size_t at) {
+        return escaped_[static_cast<unsigned char>(text[at])];
+    };
+    std::size_t at = 0;
+    while (text.size() - at >= kStep) {
+        unsigned any = 0;
+        for (std::size_t i = 0; i < kStep; ++i) {
+            any |= escaped(at + i);
+        }
+        if (any != 0) {
+            break;
+        }
+        at += kStep;
+    }
+    while (at < text.size() && escaped(at) == 0) {
+        ++at;
+    }
+    return at;
+}
+
 void write_escaped(std::string_view bytes, const EscapeTable& escapes, ByteSink& out) {
+    const std::size_t plain = escapes.plain_prefix(bytes);
+    if (plain == bytes.size()) {
+        out.write(bytes);
+        return;
+    }
     Gather gather{out};
-    const char* at = bytes.data();
-    const char* const end = at + bytes.size();
-    while (at != end) {
-        const char* const special =
-            std::find_if(at, end, [&](char byte) { return !escapes[byte].empty(); });
-        gather.put({at, static_cast<std::size_t>(special - at)});
-        at = special;
-        if (at != end) {
-            gather.put(escapes[*at]);
-            ++at;
+    for (std::size_t size = plain; !bytes.empty(); size = escapes.plain_prefix(bytes)) {
+        gather.put(bytes.substr(0, size));
+        bytes.remove_prefix(size);
+        if (!bytes.empty()) {
+            gather.put(escapes[bytes.front()]);
+            bytes.remove_prefix(1);
         }
     }
     gather.flush();

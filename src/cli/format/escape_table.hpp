@@ -20,6 +20,7 @@ public:
             entry.text[i] = escape[i];
         }
         entry.size = static_cast<std::uint8_t>(escape.size());
+        escaped_[static_cast<unsigned char>(byte)] = escape.empty() ? 0 : 1;
     }
 
     // `prefix` and two lower-case hex digits.
@@ -30,7 +31,11 @@ public:
         Entry& entry = entries_[number];
         entry.text[entry.size++] = kDigits[number >> 4U];
         entry.text[entry.size++] = kDigits[number & 0xFU];
+        escaped_[number] = 1;
     }
+
+    // How many bytes at the front of the text stand for themselves.
+    [[nodiscard]] std::size_t plain_prefix(std::string_view text) const;
 
     // Empty: the byte stands for itself.
     [[nodiscard]] constexpr std::string_view operator[](char byte) const {
@@ -44,6 +49,7 @@ private:
         std::uint8_t size = 0;
     };
     std::array<Entry, 256> entries_{};
+    std::array<std::uint8_t, 256> escaped_{};  // 1 where the entry is not empty
 };
 
 void write_escaped(std::string_view bytes, const EscapeTable& escapes, ByteSink& out);

@@ -1,0 +1,204 @@
+#include "store/value_batch.hpp"
+
+#include "bitask/reader.hpp"
+#include "bitask/writer.hpp"
+#include "log/record.hpp"
+#include "store/listing.hpp"
+#include "store/recovery.hpp"
+#include "support/catch.hpp"
+#include "support/handmade_store.hpp"
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bitask::store {
+namespace {
+
+using test::HandmadeStore;
+using test::kStore;
+
+// What a store holds, and a batch over it.
+struct Fixture {
+    HandmadeStore store;
+    std::map<std::string, std::string> expected;
+    LogFiles files{*store.folder};
+    ValueBatch batch;
+
+    void put(const std::string& key, const std::string& value) {
+        WriterOptions options;
+        options.max_log_size = 3'000;
+        store.put(key, value, options);
+        expected[key] = value;
+    }
+
+    // In the order of the keys.
+    void add_all() {
+        const Recovery state =
+            recover_beside_writers(store.disk, *store.folder, Hints::trusted, {});
+        const auto cursor = state.keydir.cursor();
+        for (bool more = cursor->seek({}); more; more = cursor->next()) {
+            REQUIRE(batch.add(cursor->key(), cursor->entry()));
+        }
+    }
+
+    void read() { batch.read(files, list_store(*store.folder).logs); }
+};
+
+TEST_CASE("a batch has the values of all its records, in whatever order they were written") {
+    Fixture fixture;
+    for (int i = 0; i < 300; ++i) {
+        fixture.put("key" + std::to_string(i * 7919 % 300),
+                    std::string(static_cast<std::size_t>(i % 90 + 1), 'v') + std::to_string(i));
+    }
+    fixture.add_all();
+    fixture.read();
+    REQUIRE(fixture.batch.size() == fixture.expected.size());
+    std::size_t index = 0;
+    for (const auto& [key, value] : fixture.expected) {
+        CHECK(fixture.batch.key(index) == key);
+        CHECK(fixture.batch.value(index) == std::optional<std::string_view>{value});
+        ++index;
+    }
+    fixture.batch.clear();
+    CHECK(fixture.batch.size() == 0);
+}
+
+TEST_CASE("a batch leaves large records alone") {
+    Fixture fixture;
+    fixture.put("a", "small");
+    fixture.put("b", std::string(100'000, 'x'));
+    fixture.put("c", "small");
+    fixture.add_all();
+    fixture.read();
+    CHECK(fixture.batch.value(0));
+    CHECK_FALSE(fixture.batch.value(1));
+    CHECK(fixture.batch.value(2));
+}
+
+TEST_CASE("a batch has nothing of a record that is damaged or gone") {
+    Fixture fixture;
+    fixture.put("a", "one");
+    fixture.put("b", "two");
+    fixture.put("c", "three");
+    fixture.add_all();
+    const std::string log = fixture.store.logs().front();
+    const keydir::Entry entry = fixture.batch.entry(1);
+    fixture.store.disk.flip(kStore, log, entry.location.offset + entry.header.record_size() - 1, 1);
+    SECTION("a flipped bit") {
+        fixture.read();
+        CHECK(fixture.batch.value(0));
+        CHECK_FALSE(fixture.batch.value(1));
+        CHECK(fixture.batch.value(2));
+    }
+    SECTION("a log that ends too soon") {
+        fixture.store.folder->open(log, io::Access::read_write)
+            ->truncate(fixture.batch.entry(2).location.offset + 5);
+        fixture.read();
+        CHECK(fixture.batch.value(0));
+        CHECK_FALSE(fixture.batch.value(2));
+    }
+    SECTION("a log that is gone") {
+        fixture.store.folder->remove(log);
+        fixture.read();
+        CHECK_FALSE(fixture.batch.value(0));
+    }
+}
+
+TEST_CASE("a batch has nothing of a record that a hint places wrongly") {
+    Fixture fixture;
+    fixture.put("a", "one");
+    fixture.put("b", "two");
+    const Recovery state =
+        recover_beside_writers(fixture.store.disk, *fixture.store.folder, Hints::trusted, {});
+    REQUIRE(fixture.batch.add("a", *state.keydir.find("b")));
+    fixture.read();
+    CHECK_FALSE(fixture.batch.value(0));
+}
+
+TEST_CASE("a batch takes so many records, and one of any size") {
+    ValueBatch batch;
+    keydir::Entry entry;
+    entry.header.key_size = 1;
+    entry.header.value_size = 20'000;
+    std::size_t count = 0;
+    while (batch.add("k", entry)) {
+        ++count;
+    }
+    CHECK(count <= ValueBatch::kMaxBytes / 20'000);
+    CHECK(count > ValueBatch::kMaxBytes / 20'001 - 1);
+    batch.clear();
+    entry.header.value_size = 1;
+    for (count = 0; batch.add("k", entry); ++count) {
+    }
+    CHECK(count == ValueBatch::kMaxRecords);
+}
+
+}  // namespace
+}  // namespace bitask::store
+
+namespace bitask::test {
+namespace {
+
+TEST_CASE("a scan goes on behind a damaged value in the midst of many") {
+    HandmadeStore store;
+    std::size_t damaged = 0;
+    {
+        Writer writer{store.disk, kStore, {}};
+        for (int i = 1000; i < 1500; ++i) {
+            writer.put("key" + std::to_string(i), "value" + std::to_string(i));
+        }
+        writer.commit();
+    }
+    const std::string log = store.logs().front();
+    constexpr std::uint64_t kRecord = log::kHeaderSize + 7 + 9;
+    store.disk.flip(kStore, log, 250 * kRecord + kRecord - 1, 1);
+    const Reader reader{store.disk, kStore};
+    const auto cursor = reader.scan({}, Visit::pairs);
+    std::size_t good = 0;
+    for (;;) {
+        try {
+            if (!cursor->next()) {
+                break;
+            }
+            CHECK(read_all(cursor->value()) == "value" + std::string{cursor->key()}.substr(3));
+            ++good;
+        } catch (const Error& error) {
+            CHECK(error.kind() == ErrorKind::corrupt);
+            ++damaged;
+        }
+    }
+    CHECK(good == 499);
+    CHECK(damaged <= 1);
+}
+
+TEST_CASE("a scan with a limit gets as many pairs as there are, though some go meanwhile") {
+    HandmadeStore store;
+    for (int i = 100; i < 200; ++i) {
+        store.put("key" + std::to_string(i), "value");
+    }
+    const Reader reader{store.disk, kStore};
+    Range range;
+    range.limit = 50;
+    const auto cursor = reader.scan(range, Visit::pairs);
+    REQUIRE(cursor->next());
+    store.remove("key110");
+    store.remove("key120");
+    CompactionOptions all;
+    all.min_garbage_percent = 0;
+    Writer{store.disk, kStore, {}}.compact(all);
+    std::size_t count = 1;
+    std::string last{cursor->key()};
+    while (cursor->next()) {
+        CHECK(cursor->key() > last);
+        last = cursor->key();
+        CHECK(read_all(cursor->value()) == "value");
+        ++count;
+    }
+    CHECK(count == 50);
+}
+
+}  // namespace
+}  // namespace bitask::test
