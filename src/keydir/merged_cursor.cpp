@@ -1,75 +1,110 @@
 #include "keydir/merged_cursor.hpp"
 
+#include "keydir/first_bytes.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace bitask::keydir {
 
-MergedCursor::MergedCursor(std::vector<std::unique_ptr<Cursor>> sources)
-    : sources_{std::move(sources)} {}
+MergedCursor::MergedCursor(std::vector<std::unique_ptr<Cursor>> sources) {
+    for (auto& source : sources) {
+        sources_.push_back({.cursor = std::move(source), .front = 0, .key = {}});
+    }
+}
 
 bool MergedCursor::seek(std::string_view at_or_after) {
-    for (const auto& source : sources_) {
-        source->seek(at_or_after);
+    for (const Source& source : sources_) {
+        source.cursor->seek(at_or_after);
     }
-    return choose(Direction::forward);
+    return begin(Direction::forward);
 }
 
 bool MergedCursor::seek_before(std::optional<std::string_view> before) {
-    for (const auto& source : sources_) {
-        source->seek_before(before);
+    for (const Source& source : sources_) {
+        source.cursor->seek_before(before);
     }
-    return choose(Direction::backward);
+    return begin(Direction::backward);
 }
 
 bool MergedCursor::next() {
+    if (current_ == nullptr) {
+        return false;
+    }
     if (direction_ != Direction::forward) {
         const std::string key{current_->key()};
-        for (const auto& source : sources_) {
-            if (source->seek(key) && source->key() == key) {
-                source->next();
+        for (const Source& source : sources_) {
+            if (source.cursor->seek(key) && source.cursor->key() == key) {
+                source.cursor->next();
             }
         }
-        return choose(Direction::forward);
+        return begin(Direction::forward);
     }
-    for (Cursor* source : same_key_) {
-        source->next();
+    for (Source* source : same_key_) {
+        if (source->cursor->next()) {
+            enter(*source);
+        }
     }
-    return choose(Direction::forward);
+    return choose();
 }
 
 bool MergedCursor::previous() {
+    if (current_ == nullptr) {
+        return false;
+    }
     if (direction_ != Direction::backward) {
         return seek_before(std::string{current_->key()});
     }
-    for (Cursor* source : same_key_) {
-        source->previous();
+    for (Source* source : same_key_) {
+        if (source->cursor->previous()) {
+            enter(*source);
+        }
     }
-    return choose(Direction::backward);
+    return choose();
 }
 
-bool MergedCursor::choose(Direction direction) {
+bool MergedCursor::begin(Direction direction) {
     direction_ = direction;
+    waiting_.clear();
+    for (Source& source : sources_) {
+        if (source.cursor->valid()) {
+            enter(source);
+        }
+    }
+    return choose();
+}
+
+// The source has moved, and stands on an item.
+void MergedCursor::enter(Source& source) {
+    source.key = source.cursor->key();
+    source.front = first_bytes(source.key);
+    waiting_.push_back(&source);
+    std::push_heap(waiting_.begin(), waiting_.end(), Later{direction_});
+}
+
+// Takes the sources that are next from those that wait.
+bool MergedCursor::choose() {
     current_ = nullptr;
     same_key_.clear();
-    for (const auto& source : sources_) {
-        if (!source->valid()) {
-            continue;
-        }
-        const int order = current_ == nullptr ? -1 : source->key().compare(current_->key());
-        const bool sooner = direction == Direction::forward ? order < 0 : order > 0;
-        if (current_ == nullptr || sooner) {
-            same_key_.clear();
-            current_ = source.get();
-        } else if (order != 0) {
-            continue;
-        }
-        same_key_.push_back(source.get());
-        const Entry& known = current_->entry();
-        if (source->entry().newer_than(known.header.timestamp, known.location)) {
-            current_ = source.get();
+    while (!waiting_.empty() &&
+           (same_key_.empty() || waiting_.front()->key == same_key_.front()->key)) {
+        std::pop_heap(waiting_.begin(), waiting_.end(), Later{direction_});
+        same_key_.push_back(waiting_.back());
+        waiting_.pop_back();
+        const Cursor* const source = same_key_.back()->cursor.get();
+        if (current_ == nullptr || source->entry().newer_than(current_->entry().header.timestamp,
+                                                              current_->entry().location)) {
+            current_ = source;
         }
     }
     return current_ != nullptr;
+}
+
+bool MergedCursor::Later::operator()(const Source* a, const Source* b) const {
+    if (direction == Direction::backward) {
+        std::swap(a, b);
+    }
+    return a->front != b->front ? a->front > b->front : a->key > b->key;
 }
 
 }  // namespace bitask::keydir

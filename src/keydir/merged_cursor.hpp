@@ -2,7 +2,7 @@
 
 #include "keydir/cursor.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace bitask::keydir {
 
-// Several walks as one: of a key that more than one has, the newest entry counts. Made for a
-// handful of sources; each step looks at all of them.
+// Several walks as one: of a key that more than one has, the newest entry counts. A step takes as
+// many comparisons as a heap of the sources is high (Knuth, The Art of Computer Programming 5.4.1).
 class MergedCursor final : public Cursor {
 public:
     explicit MergedCursor(std::vector<std::unique_ptr<Cursor>> sources);
@@ -29,11 +29,26 @@ public:
 private:
     enum class Direction { forward, backward };
 
-    bool choose(Direction direction);
+    struct Source {
+        std::unique_ptr<Cursor> cursor;
+        std::uint64_t front = 0;  // of its key
+        std::string_view key;     // while it stands on an item
+    };
 
-    std::vector<std::unique_ptr<Cursor>> sources_;
-    Cursor* current_ = nullptr;
-    std::vector<Cursor*> same_key_;  // sources that stand at the current key
+    // Whether `a` comes behind `b` in that direction.
+    struct Later {
+        Direction direction;
+        bool operator()(const Source* a, const Source* b) const;
+    };
+
+    bool begin(Direction direction);
+    void enter(Source& source);
+    bool choose();
+
+    std::vector<Source> sources_;
+    std::vector<Source*> same_key_;    // those that stand at the current key
+    std::vector<Source*> waiting_;     // others that stand on an item: a heap, the next one on top
+    const Cursor* current_ = nullptr;  // the one of same_key_ whose entry counts
     Direction direction_ = Direction::forward;
 };
 

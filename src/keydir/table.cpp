@@ -1,5 +1,7 @@
 #include "keydir/table.hpp"
 
+#include "keydir/first_bytes.hpp"
+
 #include <algorithm>
 #include <functional>
 
@@ -10,23 +12,13 @@ constexpr std::size_t kFewestSlots = 64;
 constexpr std::size_t kSmallestPiece = 1024;
 constexpr std::size_t kLargestPiece = 256 * 1024;
 
-// The first eight bytes of a key as a number that sorts as they do.
-std::uint64_t first_bytes(std::string_view key) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < sizeof(number); ++i) {
-        number = number << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
-    }
-    return number;
-}
-
 // Most comparisons are over before the key itself has to be fetched.
 struct Candidate {
-    std::uint64_t first_bytes = 0;
+    std::uint64_t front = 0;
     const Table::Item* item = nullptr;
 
     friend bool operator<(const Candidate& a, const Candidate& b) {
-        return a.first_bytes != b.first_bytes ? a.first_bytes < b.first_bytes
-                                              : a.item->key < b.item->key;
+        return a.front != b.front ? a.front < b.front : a.item->key < b.item->key;
     }
 };
 

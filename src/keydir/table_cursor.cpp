@@ -17,7 +17,18 @@ bool TableCursor::seek_before(std::optional<std::string_view> before) {
 
 bool TableCursor::next() {
     ++at_;
+    prefetch();
     return valid();
+}
+
+// Items are not in memory in the order of their keys.
+void TableCursor::prefetch() const {
+    constexpr std::size_t kFar = 16;
+    constexpr std::size_t kNear = 8;
+    if (at_ + kFar < items_.size()) {
+        __builtin_prefetch(items_[at_ + kFar]);
+        __builtin_prefetch(items_[at_ + kNear]->key.data());
+    }
 }
 
 bool TableCursor::previous() {

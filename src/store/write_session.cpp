@@ -17,7 +17,7 @@ using log::LogKind;
 using log::LogName;
 
 // During a load: of logs that no hint speaks of, in bytes.
-constexpr std::uint64_t kMaxTailInSession = std::uint64_t{2} * 1024 * 1024;
+constexpr std::uint64_t kMaxTailInSession = std::uint64_t{4} * 1024 * 1024;
 
 // The newest are merged when there are more. A compaction that begins must not keep others waiting,
 // and the first writer after a kill has waited long enough: they leave merging to others.
@@ -550,7 +550,8 @@ void WriteSession::try_to_publish(Publishing how) {
     const keydir::Manifest published = publish_hints(
         *folder_, state.keydir, state.manifest, std::move(next),
         {.seed = codec::crc32(what),
-         .max_hints = how == Publishing::in_passing || (repaired_ && !changed_at_least(kMuch))
+         .max_hints = how == Publishing::in_passing || how == Publishing::on_the_way ||
+                              (repaired_ && !changed_at_least(kMuch))
                           ? kMaxHintsInPassing
                           : kMaxHintsLeft,
          .merge_all = how == Publishing::as_one,

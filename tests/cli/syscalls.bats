@@ -15,6 +15,14 @@ traced() {
     strace -f -qq -y -s 64 -o trace "$BITASK" "$@"
 }
 
+# The number of the line where the first sync of the file has succeeded. It may have begun in
+# another one, while a second thread made calls.
+end_of_sync() {
+    awk -v file="/$1>" '
+        !begun && /f(data)?sync\(/ && index($0, file) { begun = $1 }
+        begun == $1 && /f(data)?sync.*\) += 0/ { print NR; exit }' trace
+}
+
 # The number of the first or last line in the trace that fits.
 first_line() {
     grep -nE "$1" trace | head -n 1 | cut -d : -f 1
@@ -102,7 +110,7 @@ any_sync='^[0-9]+ +(fsync|fdatasync|sync|syncfs|msync|sync_file_range)\('
         sort -u >temporaries
     [[ -s temporaries ]] || fail 'no temporary was renamed' "$(<trace)"
     while read -r temporary; do
-        sync=$(first_line "f(data)?sync\([0-9]+<[^>]*/${temporary//./\\.}>\) += 0")
+        sync=$(end_of_sync "$temporary")
         name=$(first_line "rename(at2?)?\(.*\"[^\"]*${temporary//./\\.}\"")
         [[ -n $sync ]] && ((sync < name)) || fail "renamed before it was synced: $temporary"
     done <temporaries
