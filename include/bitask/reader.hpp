@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bitask/key_batch.hpp"
 #include "bitask/value.hpp"
 
 #include <cstdint>
@@ -11,6 +12,10 @@
 
 namespace bitask {
 
+namespace store {
+class View;
+}
+
 // What `get` found out about one key.
 struct Answer {
     std::unique_ptr<Value> value;  // null: the key is not there
@@ -18,6 +23,20 @@ struct Answer {
     // Empty when the answer is certain. Otherwise the store has lost records that it cannot name,
     // a newer one of this key may have been among them, and this says where they stood.
     std::string doubt;
+};
+
+// The answers to a batch of keys, in its order.
+class Answers {
+public:
+    virtual ~Answers() = default;
+
+    // Moves to the answer for the next key; false behind the last. Throws Error (corrupt) as
+    // Reader::get() does; it has then moved to that key and may be called again.
+    virtual bool next() = 0;
+
+    [[nodiscard]] virtual std::string_view key() const = 0;
+    [[nodiscard]] virtual const Value* value() const = 0;        // as in Answer; until next()
+    [[nodiscard]] virtual const std::string& doubt() const = 0;  // likewise
 };
 
 // Which keys a scan visits, in byte order.
@@ -43,7 +62,7 @@ struct Statistics {
     [[nodiscard]] double garbage_percent() const;  // dead bytes in all bytes; 0 in an empty store
 };
 
-// Goes through live pairs in key order. Pairs that are put or removed meanwhile may or may not be
+// Goes through live pairs. Pairs that are put or removed meanwhile may or may not be
 // seen; a pair that stays as it is, is seen exactly once.
 class Cursor {
 public:
@@ -57,7 +76,11 @@ public:
     [[nodiscard]] virtual const Value& value() const = 0;    // likewise; not for scans of keys
 };
 
-enum class Visit { pairs, keys_only };
+enum class Visit {
+    pairs,           // in the order of their keys
+    keys_only,       // likewise
+    pairs_unordered  // in the order that takes least, but for a range: that is in order
+};
 
 struct ReaderOptions {
     // The reader will be asked for this key and nothing else: it then keeps no other in mind.
@@ -80,6 +103,9 @@ public:
     // but may have been in a record that was lost.
     [[nodiscard]] Answer get(std::string_view key) const;
 
+    // Neither the keys nor the reader may go before the answers.
+    [[nodiscard]] std::unique_ptr<Answers> get(const KeyBatch& keys) const;
+
     // The cursor must not outlive the reader.
     [[nodiscard]] std::unique_ptr<Cursor> scan(const Range& range, Visit visit) const;
 
@@ -93,10 +119,7 @@ public:
     [[nodiscard]] std::vector<std::string> damage() const;
 
 private:
-    friend class ReaderCursor;
-    friend class ReaderKeyCursor;
-    class View;
-    std::unique_ptr<View> view_;
+    std::unique_ptr<store::View> view_;
 };
 
 }  // namespace bitask

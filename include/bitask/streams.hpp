@@ -42,6 +42,9 @@ public:
     std::string_view peek();
     void consume(std::size_t size);  // of what peek() returned
 
+    // Whether peek() would wait for someone to write. The end of the input does not.
+    [[nodiscard]] bool would_wait() const noexcept;
+
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 

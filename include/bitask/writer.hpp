@@ -1,10 +1,12 @@
 #pragma once
 
 #include "bitask/compaction.hpp"
+#include "bitask/key_batch.hpp"
 #include "bitask/limits.hpp"
 #include "bitask/value.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -53,6 +55,9 @@ public:
 
     // False when the key is not there; nothing is written then.
     bool remove(std::string_view key);
+
+    // Likewise for each key of the batch, in its order; tells for which they were there.
+    void remove(const KeyBatch& keys, const std::function<void(std::size_t, bool)>& removed);
 
     // Makes all changes so far survive the end of the process and, with Durability::synced, a
     // power cut.

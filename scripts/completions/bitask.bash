@@ -35,7 +35,7 @@ _bitask_options() {
         put | get | ask | rm | remove) options+=(--key) ;;&
         get | ask | rm | remove) options+=(--stdin -0 --null) ;;&
         rm | remove) options+=(-f --force) ;;&
-        scan) options+=(--prefix --from --to --limit --reverse --keys --count) ;;&
+        scan) options+=(--prefix --from --to --limit --reverse --unordered --keys --count) ;;&
         get | ask | scan | load) options+=(--format) ;;&
         load) options+=(--skip-bad) ;;&
         compact) options+=(--min-garbage --if-garbage --rate --dry-run) ;;&

@@ -268,6 +268,7 @@ private:
         text(app, "--to", spoken_.to);
         text(app, "--limit", spoken_.limit);
         flag(app, "--reverse", spoken_.reverse);
+        flag(app, "--unordered", spoken_.unordered);
         flag(app, "--keys", spoken_.keys);
         flag(app, "--count", spoken_.count);
         text(app, "--format", spoken_.format);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bitask/bytes.hpp"
+#include "bitask/streams.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/messages.hpp"
 #include "cli/requests.hpp"
@@ -15,7 +15,7 @@ namespace bitask::cli {
 // Where a command runs.
 struct Context {
     std::string store;
-    ByteSink& out;
+    Output& out;
     Messages& messages;
     ExitCode& code;
     bool out_is_terminal = false;

@@ -3,6 +3,7 @@
 #include "bitask/streams.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
+#include "cli/key_batches.hpp"
 #include "cli/open_input.hpp"
 
 #include <functional>
@@ -23,27 +24,48 @@ public:
 
     void look_up(const std::string& key) {
         Answer answer;
+        if (succeeds(key, [&] { answer = reader_.get(key); })) {
+            tell(key, answer.value.get(), answer.doubt);
+        }
+    }
+
+    void look_up(const KeyBatch& keys) {
+        const auto answers = reader_.get(keys);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (succeeds(keys[i], [&] { answers->next(); })) {
+                tell(keys[i], answers->value(), answers->doubt());
+            }
+        }
+    }
+
+private:
+    // False for a damaged pair.
+    template <typename Action>
+    bool succeeds(std::string_view key, Action look) {
         try {
-            answer = reader_.get(key);
+            look();
+            return true;
         } catch (const Error& error) {
             if (error.kind() != ErrorKind::corrupt) {
                 throw;
             }
             fail(ExitCode::corrupt, in_quotes(key) + ": " + error.what());
-            return;
-        }
-        if (!answer.value) {
-            fail(ExitCode::not_found, "key not found: " + in_quotes(key));
-            return;
-        }
-        print_(key, *answer.value);
-        if (!answer.doubt.empty()) {
-            fail(ExitCode::corrupt,
-                 in_quotes(key) + ": a newer value may have been lost: " + answer.doubt);
+            return false;
         }
     }
 
-private:
+    void tell(std::string_view key, const Value* value, const std::string& doubt) {
+        if (value == nullptr) {
+            fail(ExitCode::not_found, "key not found: " + in_quotes(key));
+            return;
+        }
+        print_(key, *value);
+        if (!doubt.empty()) {
+            fail(ExitCode::corrupt,
+                 in_quotes(key) + ": a newer value may have been lost: " + doubt);
+        }
+    }
+
     void fail(ExitCode code, const std::string& message) {
         raise(context_.code, code);
         context_.messages.problem(message);
@@ -82,11 +104,12 @@ void run_get(const GetRequest& request, const Context& context) {
     }
     if (request.keys.from_stdin) {
         const auto input = open_input("-");
-        KeyLines lines{*input, request.keys.ending};
-        std::string key;
-        while (lines.next(key)) {
-            lookup.look_up(key);
-        }
+        for_each_batch(*input, request.keys.ending, [&](const KeyBatch& keys) {
+            lookup.look_up(keys);
+            if (input->would_wait()) {
+                context.out.flush();  // whoever asks may wait for the answer before he goes on
+            }
+        });
     }
     writer->finish();
 }

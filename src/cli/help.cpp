@@ -76,6 +76,7 @@ Prints the pairs of the store, sorted by the bytes of their keys.
       --to KEY              end before KEY
       --limit N             print at most N pairs
       --reverse             the last key first
+      --unordered           in whatever order is fastest; for a dump of everything
       --keys                print keys without values
       --count               print only how many pairs there are
       --format FORMAT       tsv (the default), json, null, cdb (for "cdb -c"), dump or dump-print

@@ -154,6 +154,10 @@ private:
         if (spoken_.limit) {
             request.range.limit = number("--limit", *spoken_.limit, parse_count, "a whole number");
         }
+        if (spoken_.reverse && spoken_.unordered) {
+            fail("--reverse and --unordered exclude each other");
+        }
+        request.ordered = !spoken_.unordered;
         if (spoken_.keys && spoken_.count) {
             fail("--keys and --count exclude each other");
         }

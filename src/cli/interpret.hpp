@@ -17,8 +17,9 @@ struct Spoken {
     std::optional<std::string> store, value, file, format, prefix, from, to, limit;
     std::optional<std::string> wait, max_log_size, min_garbage, if_garbage, rate;
     bool quiet = false, verbose = false, help = false, version = false;
-    bool from_stdin = false, null = false, force = false, reverse = false, keys = false;
-    bool count = false, no_sync = false, dry_run = false, json = false, skip_bad = false;
+    bool from_stdin = false, null = false, force = false;
+    bool reverse = false, unordered = false, keys = false, count = false;
+    bool no_sync = false, dry_run = false, json = false, skip_bad = false;
 };
 
 // What was said to a command as its request. Throws UsageError.

@@ -48,6 +48,7 @@ struct RmRequest {
 
 struct ScanRequest {
     Range range;
+    bool ordered = true;
     bool keys_only = false;
     bool count = false;
     Format format = Format::tsv;

@@ -3,13 +3,16 @@
 #include "bitask/writer.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
+#include "cli/key_batches.hpp"
 #include "cli/open_input.hpp"
 #include "cli/quantities.hpp"
 #include "cli/writing.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace bitask::cli {
 namespace {
@@ -26,10 +29,14 @@ public:
         try {
             if (input == nullptr) {
                 for (const std::string& key : request_.keys.keys) {
-                    remove(key);
+                    tell(key, writer_.remove(key));
                 }
             } else {
-                remove_lines(*input);
+                for_each_batch(*input, request_.keys.ending, [this](const KeyBatch& keys) {
+                    writer_.remove(keys, [this, &keys](std::size_t index, bool removed) {
+                        tell(keys[index], removed);
+                    });
+                });
             }
             writer_.commit();
         } catch (const Error& error) {
@@ -45,20 +52,12 @@ private:
         return options;
     }
 
-    void remove(const std::string& key) {
-        if (writer_.remove(key)) {
+    void tell(std::string_view key, bool removed) {
+        if (removed) {
             ++removed_;
         } else if (!request_.force) {
             context_.messages.problem("key not found: " + in_quotes(key));
             raise(context_.code, ExitCode::not_found);
-        }
-    }
-
-    void remove_lines(Input& input) {
-        KeyLines lines{input, request_.keys.ending};
-        std::string key;
-        while (lines.next(key)) {
-            remove(key);
         }
     }
 

@@ -30,8 +30,7 @@ public:
 private:
     void print() {
         const auto writer = make_pair_writer(request_.format, context_.out);
-        const auto cursor =
-            reader_.scan(request_.range, request_.keys_only ? Visit::keys_only : Visit::pairs);
+        const auto cursor = reader_.scan(request_.range, visit());
         while (advance(*cursor)) {
             if (request_.keys_only) {
                 writer->write_key(cursor->key());
@@ -40,6 +39,13 @@ private:
             }
         }
         writer->finish();
+    }
+
+    [[nodiscard]] Visit visit() const {
+        if (request_.keys_only) {
+            return Visit::keys_only;
+        }
+        return request_.ordered ? Visit::pairs : Visit::pairs_unordered;
     }
 
     // Passes over damaged pairs, so that everything else is still printed.

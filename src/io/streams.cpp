@@ -5,6 +5,7 @@
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,6 +101,14 @@ std::string_view Input::peek() {
         }
     }
     return {buffer_.data() + begin_, end_ - begin_};
+}
+
+bool Input::would_wait() const noexcept {
+    if (begin_ != end_) {
+        return false;
+    }
+    pollfd input{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    return ::poll(&input, 1, 0) == 0;
 }
 
 void Input::consume(std::size_t size) {

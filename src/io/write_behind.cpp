@@ -18,7 +18,7 @@ constexpr std::size_t kMaxPiece = 1024 * 1024;
 // What tasks need of a file, for as long as there are any.
 class WriteBehindFolder::FileState {
 public:
-    explicit FileState(std::unique_ptr<File> inner) : file{std::move(inner)} {}
+    explicit FileState(std::unique_ptr<File> inner) : file_{std::move(inner)} {}
 
     void begin_task() {
         const std::lock_guard lock{mutex_};
@@ -60,9 +60,10 @@ public:
         }
     }
 
-    const std::unique_ptr<File> file;
+    [[nodiscard]] File& file() const noexcept { return *file_; }
 
 private:
+    std::unique_ptr<File> file_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     std::size_t tasks_ = 0;  // that have been given
@@ -76,7 +77,7 @@ public:
 
     [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override {
         state_->settle();
-        return state_->file->read(offset, out);
+        return state_->file().read(offset, out);
     }
 
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override {
@@ -98,7 +99,7 @@ public:
 
     void truncate(std::uint64_t size) override {
         state_->settle();
-        state_->file->truncate(size);
+        state_->file().truncate(size);
         size_ = size;
     }
 
@@ -115,22 +116,22 @@ public:
         }
     }
 
-    void forget() const noexcept override { state_->file->forget(); }
+    void forget() const noexcept override { state_->file().forget(); }
 
     [[nodiscard]] std::uint64_t size() const override { return size_; }
-    [[nodiscard]] FileIdentity identity() const override { return state_->file->identity(); }
+    [[nodiscard]] FileIdentity identity() const override { return state_->file().identity(); }
     [[nodiscard]] bool lock(std::chrono::milliseconds wait) override {
-        return state_->file->lock(wait);
+        return state_->file().lock(wait);
     }
     [[nodiscard]] std::optional<std::uint64_t> lock_holder() const override {
-        return state_->file->lock_holder();
+        return state_->file().lock_holder();
     }
 
 private:
     template <class Action>
     void give(Action action) {
         std::function<void()> task = [state = state_, action] {
-            state->do_task([&] { action(*state->file); });
+            state->do_task([&] { action(state->file()); });
         };
         state_->begin_task();
         folder_.worker_->give(std::move(task));

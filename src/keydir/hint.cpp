@@ -104,17 +104,28 @@ Entry entry_of(const LeafEntry& leaf, const log::LogName& log, std::size_t key_s
 HintCursor::HintCursor(const Hint& hint) : hint_{&hint}, path_(hint.info().levels) {}
 
 bool HintCursor::seek(std::string_view at_or_after) {
+    const bool near = valid_ && is_in_leaf(at_or_after);
     valid_ = false;
     if (path_.empty()) {
         return false;
     }
-    descend(at_or_after);
-    const Step& leaf = path_.back();
+    Step& leaf = path_.back();
+    if (near) {
+        leaf.index = leaf.node.lower_bound(at_or_after, leaf.index);
+    } else {
+        descend(at_or_after);
+    }
     if (leaf.index == leaf.node.count()) {
         return next_leaf(Direction::forward);
     }
     take(leaf.node.leaf_item(leaf.index));
     return true;
+}
+
+// Whether the key is not before the one at hand, and not behind the last one of the leaf.
+bool HintCursor::is_in_leaf(std::string_view key) const {
+    const Node& leaf = path_.back().node;
+    return key >= key_ && leaf.lower_bound(key, leaf.count() - 1) < leaf.count();
 }
 
 bool HintCursor::seek_before(std::optional<std::string_view> before) {

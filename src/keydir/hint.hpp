@@ -77,6 +77,7 @@ private:
         std::uint32_t index = 0;
     };
 
+    [[nodiscard]] bool is_in_leaf(std::string_view key) const;
     void descend(std::string_view key);
     void descend_to_end(Direction direction, std::size_t depth);
     bool next_leaf(Direction direction);

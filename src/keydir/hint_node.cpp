@@ -328,8 +328,8 @@ void Node::find_prefix(std::uint32_t size) {
     prefix_ = text(behind.first(size));
 }
 
-std::uint32_t Node::lower_bound(std::string_view key) const {
-    return partition_point(key, LeafEntry::kFirstKey, false);
+std::uint32_t Node::lower_bound(std::string_view key, std::uint32_t first) const {
+    return partition_point(key, first, false);
 }
 
 std::uint32_t Node::child_for(std::string_view key) const {

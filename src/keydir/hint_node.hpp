@@ -144,7 +144,8 @@ public:
     [[nodiscard]] std::string_view prefix() const noexcept { return prefix_; }  // of all keys
 
     // Of a leaf. The first entry with a key that is not below `key`; count() when there is none.
-    [[nodiscard]] std::uint32_t lower_bound(std::string_view key) const;
+    // Those before `first` are known to be below it.
+    [[nodiscard]] std::uint32_t lower_bound(std::string_view key, std::uint32_t first = 0) const;
     [[nodiscard]] LeafItem leaf_item(std::uint32_t index) const;
     [[nodiscard]] std::optional<LeafEntry> find(std::string_view key) const;
 

@@ -34,8 +34,13 @@ public:
     // Where the log that is added next begins.
     [[nodiscard]] std::uint64_t end() const { return std::uint64_t{logs_.size()} << kOffsetBits; }
 
+    // Of the log that a place is in, among all logs.
+    [[nodiscard]] static constexpr std::size_t index(std::uint64_t place) {
+        return static_cast<std::size_t>(place >> kOffsetBits);
+    }
+
     [[nodiscard]] log::Location location(std::uint64_t place) const {
-        return {logs_[static_cast<std::size_t>(place >> kOffsetBits)], place & kMaxOffset};
+        return {logs_[index(place)], place & kMaxOffset};
     }
 
 private:

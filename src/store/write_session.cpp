@@ -86,10 +86,21 @@ WriteSession::WriteSession(io::Environment& environment, std::string path, Write
 }
 
 bool WriteSession::remove(std::string_view key) {
+    return remove(key, key.empty() ? std::nullopt : find(key));
+}
+
+void WriteSession::remove(const KeyBatch& keys,
+                          const std::function<void(std::size_t, bool)>& removed) {
+    const FoundKeys found = find(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        removed(i, !found.repeated[i] && remove(keys[i], found.entries[i]));
+    }
+}
+
+bool WriteSession::remove(std::string_view key, const std::optional<keydir::Entry>& known) {
     if (key.empty()) {
         throw Error{ErrorKind::usage, "empty key"};
     }
-    const auto known = find(key);
     // Where a lost record may have been the key's newest, a tombstone makes sure of it.
     if ((!known || !known->live()) && state_.doubt(key, known) == nullptr) {
         return false;
@@ -471,14 +482,23 @@ void WriteSession::replay() {
     recover_all(std::nullopt, lock_.note());
 }
 
-std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
+template <typename Action>
+auto WriteSession::with_hints(Action action) {
     try {
-        return known().keydir.find(key);
+        return action();
     } catch (const keydir::HintDamaged&) {
         replay();
         tail_bytes_ = state_.total_bytes();  // for none of it there are good hints
-        return state_.keydir.find(key);
+        return action();
     }
+}
+
+std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
+    return with_hints([&] { return known().keydir.find(key); });
+}
+
+FoundKeys WriteSession::find(const KeyBatch& keys) {
+    return with_hints([&] { return find_all(known().keydir, keys); });
 }
 
 // Whether the changes of this session are such a part of all keys in hints.

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "bitask/error.hpp"
+#include "bitask/key_batch.hpp"
 #include "bitask/writer.hpp"
 #include "io/environment.hpp"
 #include "log/log_name.hpp"
 #include "log/log_writer.hpp"
+#include "store/batch_lookup.hpp"
 #include "store/compacted_logs.hpp"
 #include "store/compaction_lock.hpp"
 #include "store/listing.hpp"
@@ -12,11 +14,14 @@
 #include "store/recovery.hpp"
 #include "store/writer_lock.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bitask::store {
 
@@ -36,6 +41,7 @@ public:
     }
 
     bool remove(std::string_view key);
+    void remove(const KeyBatch& keys, const std::function<void(std::size_t, bool)>& removed);
     void commit();
     std::uint64_t salvage();
 
@@ -104,6 +110,10 @@ private:
 
     // What the hints and this session know of a key. Damaged hints are made anew.
     [[nodiscard]] std::optional<keydir::Entry> find(std::string_view key);
+    [[nodiscard]] FoundKeys find(const KeyBatch& keys);
+    template <typename Action>
+    auto with_hints(Action action);
+    bool remove(std::string_view key, const std::optional<keydir::Entry>& known);
 
     // Makes hints of what no hint speaks of yet. They are help alone: a failure is no failure of
     // the change.

@@ -34,6 +34,9 @@ void Writer::put(std::string_view key, const Value& value) {
 bool Writer::remove(std::string_view key) {
     return session().remove(key);
 }
+void Writer::remove(const KeyBatch& keys, const std::function<void(std::size_t, bool)>& removed) {
+    session().remove(keys, removed);
+}
 void Writer::commit() {
     session().commit();
 }

@@ -162,3 +162,29 @@ load helpers
     cut -f 1 data | expect_status 0 bitask get --stdin
     same_files "$OUT" data
 }
+
+@test "--stdin answers whoever waits for the answer before he asks again" {
+    bitask put a 1
+    bitask put b 2
+    coproc ASKED { bitask get --stdin; }
+    local line
+    echo a >&"${ASKED[1]}"
+    read -r -t 60 line <&"${ASKED[0]}"
+    [[ $line == $'a\t1' ]]
+    echo b >&"${ASKED[1]}"
+    read -r -t 60 line <&"${ASKED[0]}"
+    [[ $line == $'b\t2' ]]
+    eval "exec ${ASKED[1]}>&-"
+    wait "$ASKED_PID"
+}
+
+@test "--stdin answers in the order of the questions, however many there are" {
+    seq 300000 | awk '{ print "key" $1 "\tvalue" $1 }' | bitask load --no-sync
+    seq 300000 -1 1 | sed 's/^/key/' >keys
+    expect_status 0 bitask get --stdin <keys
+    seq 300000 -1 1 | awk '{ print "key" $1 "\tvalue" $1 }' | cmp - "$OUT"
+    awk 'NR % 3 == 0' keys | expect_status 0 bitask rm --stdin
+    expect_status 1 bitask get --stdin <keys
+    seq 300000 -1 1 | awk '$1 % 3 != 1 { print "key" $1 "\tvalue" $1 }' | cmp - "$OUT"
+    [[ $(wc -l <"$ERR") == 100000 ]]
+}

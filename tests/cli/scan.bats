@@ -240,3 +240,35 @@ expect_keys() {
     expect_status 0 bitask scan --count --prefix key02
     expect_output $'10000\n'
 }
+
+@test "--unordered prints every pair once, in some order" {
+    letters
+    bitask rm b/2
+    bitask put a another
+    bitask scan >sorted
+    expect_status 0 bitask scan --unordered
+    expect_stderr ''
+    sort "$OUT" | cmp - sorted
+}
+
+@test "--unordered of a store that is larger than memory may be, in every form that load reads" {
+    seq 40000 | awk '{ print "key" $1 * 7919 % 40009 "\tvalue" $1 }' | bitask load --no-sync
+    seq 1 5 40000 | awk '{ print "key" $1 }' | bitask rm --stdin -f --no-sync
+    bitask scan >sorted
+    local form
+    for form in tsv json null cdb dump dump-print; do
+        bitask scan --unordered --format "$form" | bitask load --no-sync -d copy --format "$form"
+        bitask scan -d copy | cmp - sorted
+        rm -r copy
+    done
+}
+
+@test "--unordered goes with a range, which is in order, and not with --reverse" {
+    letters
+    expect_status 0 bitask scan --unordered --prefix b/ --keys
+    expect_keys b/1 b/2 b/3
+    expect_status 0 bitask scan --unordered --from b --limit 2
+    expect_output $'b\tv-b\nb/1\tv-b/1\n'
+    expect_status 2 bitask scan --unordered --reverse
+    expect_stderr 'bitask: scan: --reverse and --unordered exclude each other'$'\n'
+}

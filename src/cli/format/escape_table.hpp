@@ -20,7 +20,7 @@ public:
             entry.text[i] = escape[i];
         }
         entry.size = static_cast<std::uint8_t>(escape.size());
-        escaped_[static_cast<unsigned char>(byte)] = escape.empty() ? 0 : 1;
+        mark(static_cast<unsigned char>(byte));
     }
 
     // `prefix` and two lower-case hex digits.
@@ -31,7 +31,6 @@ public:
         Entry& entry = entries_[number];
         entry.text[entry.size++] = kDigits[number >> 4U];
         entry.text[entry.size++] = kDigits[number & 0xFU];
-        escaped_[number] = 1;
     }
 
     // How many bytes at the front of the text stand for themselves.
@@ -48,8 +47,34 @@ private:
         std::array<char, kMaxEscape> text{};
         std::uint8_t size = 0;
     };
+
+    // The byte may have to be escaped.
+    constexpr void mark(unsigned char byte) {
+        if (byte < 0x20) {
+            marked_below_ = 0x20;
+        } else if (byte >= 0x80) {
+            marked_from_ = 0x80;
+        } else {
+            for (std::uint8_t& other : marked_) {
+                if (other == byte) {
+                    return;
+                }
+                if (other == 0) {
+                    other = byte;
+                    return;
+                }
+            }
+            marked_below_ = 0x80;  // too many to be named
+        }
+    }
+
     std::array<Entry, 256> entries_{};
-    std::array<std::uint8_t, 256> escaped_{};  // 1 where the entry is not empty
+
+    // Which bytes have to be looked up: those below one, those from another on, and some between.
+    // Other bytes have no escapes.
+    std::uint8_t marked_below_ = 0;
+    unsigned marked_from_ = 0x100;
+    std::array<std::uint8_t, 3> marked_{};  // 0: none
 };
 
 void write_escaped(std::string_view bytes, const EscapeTable& escapes, ByteSink& out);

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "bitask/key_batch.hpp"
+#include "keydir/entry.hpp"
+#include "keydir/keydir.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace bitask::store {
+
+// What there is to know of each key of a batch, by its index.
+struct FoundKeys {
+    std::vector<std::optional<keydir::Entry>> entries;  // as from Keydir::find()
+    std::vector<bool> repeated;                         // it stands in the batch before, too
+};
+
+// The keys are looked for in their order, so that no part of a hint is read twice. Throws
+// HintDamaged.
+[[nodiscard]] FoundKeys find_all(const keydir::Keydir& keydir, const KeyBatch& keys);
+
+}  // namespace bitask::store

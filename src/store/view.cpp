@@ -1,0 +1,105 @@
+#include "store/view.hpp"
+
+#include "log/stored_value.hpp"
+#include "store/listing.hpp"
+
+#include <utility>
+
+namespace bitask::store {
+
+void throw_hidden(const log::Damage& damage) {
+    throw Error{ErrorKind::corrupt, damage.describe()};
+}
+
+View::View(io::Environment& environment, const std::string& store, ReaderOptions options)
+    : environment_{environment},
+      folder_{environment.open_folder(store)},
+      files_{folder_or_throw(store)} {
+    options_.only_key = std::move(options.only_key);
+    recover();
+}
+
+void View::list_logs() {
+    if (state_->manifest && state_->manifest->logs.empty()) {
+        options_.all_logs = true;
+        recover();
+        ++version_;
+    }
+}
+
+std::unique_ptr<Value> View::value_of(std::string_view key, std::optional<keydir::Entry> entry) {
+    for (int i = 0; i < kMaxMoves; ++i) {
+        if (const log::Damage* damage = state_->doubt(key, entry);
+            damage != nullptr && (damage->names_its_keys() || !entry || !entry->live())) {
+            throw_hidden(*damage);
+        }
+        if (!entry || !entry->live()) {
+            return nullptr;
+        }
+        if (auto value = try_to_read(key, *entry)) {
+            return value;
+        }
+        renew();
+        entry = find(key);
+    }
+    throw Error{ErrorKind::io, folder_->path() + ": logs keep disappearing while they are read"};
+}
+
+Answer View::answer(std::string_view key) {
+    Answer answer{.value = value_of(key), .doubt = {}};
+    if (answer.value && !state_->damage.empty()) {
+        if (const auto* damage = state_->doubt(key, find(key))) {
+            answer.doubt = damage->describe();
+        }
+    }
+    return answer;
+}
+
+void View::read(ValueBatch& batch) {
+    if (state_->damage.empty()) {
+        batch.read(files_, state_->listed);
+    }
+}
+
+const io::Folder& View::folder_or_throw(const std::string& store) const {
+    if (!folder_) {
+        throw_no_store(store);
+    }
+    return *folder_;
+}
+
+// Null when the record is not where the key directory says, and that may be a matter of time:
+// hints may be older than the logs, and only the logs can tell damage from that.
+std::unique_ptr<Value> View::try_to_read(std::string_view key, const keydir::Entry& entry) {
+    auto file = open_log(entry.location.log);
+    if (!file) {
+        return nullptr;
+    }
+    try {
+        return log::read_value(std::move(file), entry.location, entry.header, key);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::corrupt || !state_->manifest) {
+            throw;
+        }
+        return nullptr;
+    }
+}
+
+// Looks at the store anew; without its hints when they are still the same.
+void View::renew() {
+    const auto before = state_->manifest;
+    recover();
+    if (state_->manifest && before && state_->manifest->hints == before->hints) {
+        hints_ = Hints::ignored;
+        recover();
+    }
+    files_.forget();
+    ++version_;
+}
+
+void View::recover() {
+    state_ = std::make_shared<const Recovery>(
+        recover_beside_writers(environment_, *folder_, hints_, options_));
+}
+
+}  // namespace bitask::store

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "bitask/error.hpp"
+#include "bitask/reader.hpp"
+#include "bitask/value.hpp"
+#include "io/environment.hpp"
+#include "keydir/keydir.hpp"
+#include "store/log_files.hpp"
+#include "store/recovery.hpp"
+#include "store/value_batch.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bitask::store {
+
+[[noreturn]] void throw_hidden(const log::Damage& damage);
+
+// One state of the store, renewed when it turns out to be that of the past: when a compaction has
+// taken logs away, or a hint is gone or is not what it was.
+class View {
+public:
+    // Throws Error (io) when there is no store in that folder.
+    View(io::Environment& environment, const std::string& store, ReaderOptions options);
+
+    [[nodiscard]] const Recovery& state() const noexcept { return *state_; }
+    [[nodiscard]] const keydir::Keydir& keydir() const noexcept { return state_->keydir; }
+
+    // Grows whenever the key directory is another.
+    [[nodiscard]] std::uint64_t version() const noexcept { return version_; }
+
+    // Does something that reads hints, again and again with another view until they do not fail.
+    template <typename Action>
+    auto with_hints(Action action) {
+        for (int i = 0;; ++i) {
+            try {
+                return action();
+            } catch (const keydir::HintDamaged& damaged) {
+                if (i == kMaxMoves) {
+                    throw Error{ErrorKind::io, folder_->path() + ": " + damaged.what()};
+                }
+                renew();
+            }
+        }
+    }
+
+    // Makes sure that the state names all logs.
+    void list_logs();
+
+    [[nodiscard]] std::optional<keydir::Entry> find(std::string_view key) {
+        return with_hints([&] { return keydir().find(key); });
+    }
+
+    // The key's current value, null when there is none. Throws Error (corrupt) when the newest
+    // record of the key is known to be damaged.
+    [[nodiscard]] std::unique_ptr<Value> value_of(std::string_view key) {
+        return value_of(key, find(key));
+    }
+
+    // Likewise, where the key's entry has been looked up already.
+    [[nodiscard]] std::unique_ptr<Value> value_of(std::string_view key,
+                                                  std::optional<keydir::Entry> entry);
+
+    // As Reader::get().
+    [[nodiscard]] Answer answer(std::string_view key);
+
+    // Reads what can be read together. Not where records were lost: there each key needs a look of
+    // its own.
+    void read(ValueBatch& batch);
+
+    // One of the logs that the state names; null when it is gone from the folder.
+    [[nodiscard]] std::shared_ptr<const io::File> open_log(const log::LogName& name) {
+        return files_.open(name, state_->listed);
+    }
+
+    // The state as it is, for whoever needs it in spite of a later one.
+    [[nodiscard]] std::shared_ptr<const Recovery> snapshot() const noexcept { return state_; }
+
+    // For files without names.
+    [[nodiscard]] std::unique_ptr<io::Folder> open_scratch_folder() const {
+        return environment_.open_scratch_folder();
+    }
+
+private:
+    // How often a value may be looked for anew because a compaction has moved it.
+    static constexpr int kMaxMoves = 100;
+
+    [[nodiscard]] const io::Folder& folder_or_throw(const std::string& store) const;
+    [[nodiscard]] std::unique_ptr<Value> try_to_read(std::string_view key,
+                                                     const keydir::Entry& entry);
+    void renew();
+    void recover();
+
+    io::Environment& environment_;
+    std::unique_ptr<io::Folder> folder_;
+    LogFiles files_;
+    RecoveryOptions options_;
+    Hints hints_ = Hints::trusted;
+    std::shared_ptr<const Recovery> state_;
+    std::uint64_t version_ = 1;
+};
+
+}  // namespace bitask::store
