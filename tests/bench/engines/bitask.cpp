@@ -1,0 +1,68 @@
+#include "bench/engines/engine.hpp"
+#include "bitask/bytes.hpp"
+#include "bitask/reader.hpp"
+#include "bitask/writer.hpp"
+
+#include <optional>
+
+namespace bitask::bench {
+namespace {
+
+class Collector : public ByteSink {
+public:
+    explicit Collector(std::string& bytes) : bytes_{bytes} { bytes_.clear(); }
+
+    void write(std::string_view bytes) override { bytes_ += bytes; }
+
+private:
+    std::string& bytes_;
+};
+
+// As the program opens it, but for the sync. Checksums of all that is read are checked, as ever.
+class Bitask : public Engine {
+public:
+    Bitask(const std::string& folder, Access access) {
+        if (access == Access::write) {
+            writer_.emplace(folder, WriterOptions{.durability = Durability::unsynced});
+        } else {
+            reader_.emplace(folder);
+        }
+    }
+
+    void put(std::string_view key, std::string_view value) override { writer_->put(key, value); }
+
+    void commit() override { writer_->commit(); }
+
+    bool get(std::string_view key, std::string& value) override {
+        const Answer answer = reader_->get(key);
+        if (!answer.value) {
+            return false;
+        }
+        Collector collector{value};
+        answer.value->copy_to(collector);
+        return true;
+    }
+
+    void scan(const Visitor& visit) override {
+        const auto cursor = reader_->scan({}, Visit::pairs);
+        std::string value;
+        while (cursor->next()) {
+            Collector collector{value};
+            cursor->value().copy_to(collector);
+            visit(cursor->key(), value);
+        }
+    }
+
+private:
+    std::optional<Writer> writer_;
+    std::optional<Reader> reader_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> open_bitask(const std::string& folder, Access access,
+                                    std::uint64_t /*records*/) {
+    return std::make_unique<Bitask>(folder, access);
+}
+
+}  // namespace bitask::bench
