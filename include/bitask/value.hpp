@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,9 @@ public:
     // Hands all the bytes to the sink, in order, in pieces of any size. Throws Error (corrupt or
     // io) when they cannot be read, or are no longer what they were.
     virtual void copy_to(ByteSink& sink) const = 0;
+
+    // All the bytes, where they are in memory; for small values, to spare a copy.
+    [[nodiscard]] virtual std::optional<std::string_view> in_memory() const { return {}; }
 };
 
 // A value that is in memory.
@@ -36,6 +40,7 @@ public:
 
     [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
     void copy_to(ByteSink& sink) const override { sink.write(bytes_); }
+    [[nodiscard]] std::optional<std::string_view> in_memory() const override { return bytes_; }
 
 private:
     std::string bytes_;

@@ -31,6 +31,7 @@ struct WriterOptions {
     std::uint64_t max_log_size = kDefaultMaxLogSize;
     std::uint64_t max_tail = kDefaultMaxTail;  // in bytes
     Durability durability = Durability::synced;
+    std::size_t max_memory = kDefaultMaxMemory;  // of what waits for its hints, in bytes
     bool create = true;  // a store that is not there; otherwise that is an Error (io)
     // Gets a line for what a user should know though the work goes on: a torn record cut off.
     std::function<void(const std::string&)> warn = [](const std::string&) {};

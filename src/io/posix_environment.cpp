@@ -299,9 +299,12 @@ public:
     }
 
     [[nodiscard]] std::uint64_t now_milliseconds() override {
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        const auto count = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-        return count < 0 ? 0 : static_cast<std::uint64_t>(count);
+        // A load asks for each record: the time of the system's last tick takes a fifth as long.
+        timespec now{};
+        ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        return now.tv_sec < 0 ? 0
+                              : static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+                                    static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
     }
 
     void sleep(std::chrono::milliseconds time) override {

@@ -4,6 +4,7 @@
 #include "io/environment.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -34,6 +35,10 @@ public:
             offset += piece.size();
         }
         sink.write(memory);
+    }
+
+    [[nodiscard]] std::optional<std::string_view> in_memory() const override {
+        return file ? std::nullopt : std::optional<std::string_view>{memory};
     }
 
     void spill() {

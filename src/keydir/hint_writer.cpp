@@ -43,7 +43,7 @@ void HintWriter::add(std::string_view key, const Entry& entry) {
         leaf_.try_add(key, leaf_entry);
     }
     last_key_ = key;
-    count(key.size(), entry);
+    count(key.size(), entry, leaf_entry.log_index);
 }
 
 HintInfo HintWriter::finish() {
@@ -66,19 +66,34 @@ std::uint64_t HintWriter::index_of(const log::LogName& log) {
         last_log_ = logs_.size();
         log_indexes_.add(log, last_log_);
         logs_.push_back(log);
+        of_logs_.emplace_back();
     }
     return last_log_;
 }
 
-void HintWriter::count(std::size_t key_size, const Entry& entry) {
+void HintWriter::count(std::size_t key_size, const Entry& entry, std::uint64_t log_index) {
+    log::RecordHeader header = entry.header;
+    header.key_size = static_cast<std::uint32_t>(key_size);
+    Totals::Log& log = of_logs_[log_index];
     ++info_.entries;
     info_.max_timestamp = std::max(info_.max_timestamp, entry.header.timestamp);
     if (entry.live()) {
-        log::RecordHeader header = entry.header;
-        header.key_size = static_cast<std::uint32_t>(key_size);
         ++info_.live_keys;
         info_.live_bytes += header.record_size();
+        log.live_bytes += header.record_size();
+    } else {
+        log.tombstone_bytes += header.record_size();
     }
+}
+
+Totals HintWriter::totals() const {
+    Totals totals{.live_keys = info_.live_keys, .live_bytes = info_.live_bytes, .logs = {}};
+    for (std::size_t i = 0; i < logs_.size(); ++i) {
+        Totals::Log& log = totals.logs[as_sealed(logs_[i])];
+        log.live_bytes += of_logs_[i].live_bytes;
+        log.tombstone_bytes += of_logs_[i].tombstone_bytes;
+    }
+    return totals;
 }
 
 void HintWriter::close_leaf(std::string_view next_key) {

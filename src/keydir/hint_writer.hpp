@@ -4,6 +4,7 @@
 #include "keydir/entry.hpp"
 #include "keydir/hint_info.hpp"
 #include "keydir/hint_node.hpp"
+#include "keydir/totals.hpp"
 #include "log/log_map.hpp"
 #include "log/log_name.hpp"
 
@@ -30,6 +31,9 @@ public:
     // Writes what is left; once. Does not sync.
     HintInfo finish();
 
+    // Of all that was added.
+    [[nodiscard]] Totals totals() const;
+
 private:
     struct InnerLevel {
         NodeBuilder<ChildEntry> node;
@@ -37,7 +41,7 @@ private:
     };
 
     [[nodiscard]] std::uint64_t index_of(const log::LogName& log);
-    void count(std::size_t key_size, const Entry& entry);
+    void count(std::size_t key_size, const Entry& entry, std::uint64_t log_index);
     void close_leaf(std::string_view next_key);
     void close_inner(std::size_t level);
     void add_child(std::size_t level, const std::string& key, const ChildEntry& child);
@@ -60,7 +64,8 @@ private:
     std::deque<InnerLevel> inner_;  // lowest first
     std::string last_key_;
 
-    std::vector<log::LogName> logs_;  // in the order of their first entries
+    std::vector<log::LogName> logs_;    // in the order of their first entries
+    std::vector<Totals::Log> of_logs_;  // what their entries come to
     log::LogMap log_indexes_;
     std::uint64_t last_log_ = 0;  // index of the latest entry's
 };

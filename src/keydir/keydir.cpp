@@ -19,8 +19,8 @@ constexpr std::uint64_t kSeekCost = 64;
 }  // namespace
 
 Keydir::Keydir(const io::Folder& folder, const std::vector<HintInfo>& hints,
-               std::optional<Totals> totals)
-    : folder_{&folder}, hint_totals_{std::move(totals)} {
+               std::optional<Totals> totals, Table table)
+    : folder_{&folder}, hint_totals_{std::move(totals)}, table_{std::move(table)} {
     for (const HintInfo& info : hints) {
         hints_.push_back({info, nullptr});
     }

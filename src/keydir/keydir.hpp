@@ -25,8 +25,9 @@ public:
 
     // What these hints speak of; they are opened when they are first needed. The folder must
     // outlive the key directory. `totals` are those of all hints together, where they are known.
+    // `table` has what is newer.
     Keydir(const io::Folder& folder, const std::vector<HintInfo>& hints,
-           std::optional<Totals> totals);
+           std::optional<Totals> totals, Table table = {});
 
     // Takes note of a record. When a newer record of the key is in the table already, that one
     // stays and is returned.

@@ -87,7 +87,8 @@ bool MergedCursor::choose() {
     current_ = nullptr;
     same_key_.clear();
     while (!waiting_.empty() &&
-           (same_key_.empty() || waiting_.front()->key == same_key_.front()->key)) {
+           (same_key_.empty() || (waiting_.front()->front == same_key_.front()->front &&
+                                  waiting_.front()->key == same_key_.front()->key))) {
         std::pop_heap(waiting_.begin(), waiting_.end(), Later{direction_});
         same_key_.push_back(waiting_.back());
         waiting_.pop_back();

@@ -3,6 +3,7 @@
 #include "keydir/first_bytes.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 
 namespace bitask::keydir {
@@ -12,27 +13,15 @@ constexpr std::size_t kFewestSlots = 64;
 constexpr std::size_t kSmallestPiece = 1024;
 constexpr std::size_t kLargestPiece = 256 * 1024;
 
-// Most comparisons are over before the key itself has to be fetched.
-struct Candidate {
-    std::uint64_t front = 0;
-    const Table::Item* item = nullptr;
-
-    friend bool operator<(const Candidate& a, const Candidate& b) {
-        return a.front != b.front ? a.front < b.front : a.item->key < b.item->key;
-    }
-};
-
 }  // namespace
 
 std::optional<Entry> Table::apply(std::string_view key, const Entry& entry) {
-    if (2 * (items_.size() + 1) > slots_.size()) {
-        grow();
-    }
-    sorted_.clear();
+    index_items();
     std::uint32_t& slot = slots_[slot_of(key)];
     if (slot == 0) {
-        items_.push_back({arena_.keep(key), entry});
-        slot = static_cast<std::uint32_t>(items_.size());
+        append(key, entry);
+        indexed_ = items_.size();
+        slot = static_cast<std::uint32_t>(indexed_);
         return std::nullopt;
     }
     Entry& known = items_[slot - 1].entry;
@@ -43,29 +32,55 @@ std::optional<Entry> Table::apply(std::string_view key, const Entry& entry) {
     return std::nullopt;
 }
 
+void Table::append(std::string_view key, const Entry& entry) {
+    items_.push_back({arena_.keep(key), entry});
+    is_sorted_ = false;
+}
+
 const Entry* Table::find(std::string_view key) const {
-    if (slots_.empty()) {
+    if (items_.empty()) {
         return nullptr;
     }
+    index_items();
     const std::uint32_t slot = slots_[slot_of(key)];
     return slot == 0 ? nullptr : &items_[slot - 1].entry;
 }
 
+// Most keys are in their places once their first bytes are.
 const std::vector<const Table::Item*>& Table::sorted() const {
-    if (sorted_.size() != items_.size()) {
-        std::vector<Candidate> candidates;
-        candidates.reserve(items_.size());
-        for (const Item& item : items_) {
-            candidates.push_back({first_bytes(item.key), &item});
-        }
-        std::sort(candidates.begin(), candidates.end());
-        sorted_.clear();
-        sorted_.reserve(candidates.size());
-        for (const Candidate& candidate : candidates) {
-            sorted_.push_back(candidate.item);
+    if (is_sorted_) {
+        return sorted_;
+    }
+    std::vector<NumberPair> order;
+    order.reserve(items_.size());
+    for (const Item& item : items_) {
+        order.push_back({first_bytes(item.key), order.size()});
+    }
+    sort_by_first(order);
+    sorted_.clear();
+    sorted_.reserve(order.size());
+    for (auto begin = order.begin(); begin != order.end();) {
+        const auto end = std::find_if(begin, order.end(), [begin](const NumberPair& pair) {
+            return pair.first != begin->first;
+        });
+        add_sorted({begin, end});
+        begin = end;
+    }
+    is_sorted_ = true;
+    return sorted_;
+}
+
+// Of items whose keys begin with the same bytes, those that count.
+void Table::add_sorted(std::span<NumberPair> items) const {
+    const auto key_of = [this](const NumberPair& pair) { return items_[pair.second].key; };
+    if (items.size() > 1) {
+        std::ranges::stable_sort(items, {}, key_of);
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        if (i + 1 == items.size() || key_of(items[i]) != key_of(items[i + 1])) {
+            sorted_.push_back(&items_[items[i].second]);
         }
     }
-    return sorted_;
 }
 
 std::size_t Table::memory() const noexcept {
@@ -86,11 +101,14 @@ std::size_t Table::slot_of(std::string_view key) const {
     return at;
 }
 
-void Table::grow() {
-    slots_.assign(std::max(kFewestSlots, 2 * slots_.size()), 0);
-    std::uint32_t number = 0;
-    for (const Item& item : items_) {
-        slots_[slot_of(item.key)] = ++number;
+// So that every item that counts can be found by its key, and there is room for one more.
+void Table::index_items() const {
+    if (2 * (items_.size() + 1) > slots_.size()) {
+        slots_.assign(std::max(kFewestSlots, std::bit_ceil(3 * items_.size())), 0);
+        indexed_ = 0;
+    }
+    for (; indexed_ < items_.size(); ++indexed_) {
+        slots_[slot_of(items_[indexed_].key)] = static_cast<std::uint32_t>(indexed_ + 1);
     }
 }
 

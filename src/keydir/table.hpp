@@ -1,11 +1,13 @@
 #pragma once
 
 #include "keydir/entry.hpp"
+#include "keydir/number_pair.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -31,12 +33,16 @@ public:
     // is returned.
     std::optional<Entry> apply(std::string_view key, const Entry& entry);
 
-    // The pointer is good until the next apply() or clear().
+    // Takes note of a record that is newer than all so far, which takes less.
+    void append(std::string_view key, const Entry& entry);
+
+    // The pointer is good until the next change.
     [[nodiscard]] const Entry* find(std::string_view key) const;
 
-    // All items in the order of their keys, good until the next apply() or clear().
+    // All items in the order of their keys, good until the next change.
     [[nodiscard]] const std::vector<const Item*>& sorted() const;
 
+    // At the most: a key that was appended twice counts twice.
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
     [[nodiscard]] std::size_t memory() const noexcept;  // in bytes, about
@@ -57,12 +63,18 @@ private:
 
     // Where the key is in `slots_`, or the free slot that it would get.
     [[nodiscard]] std::size_t slot_of(std::string_view key) const;
-    void grow();
+    void index_items() const;
+    void add_sorted(std::span<NumberPair> items) const;
 
-    std::deque<Item> items_;
-    std::vector<std::uint32_t> slots_;  // 1 + index in items_, 0 when free; a power of two of them
+    std::deque<Item> items_;  // of a key that is there twice, the last one counts
     Arena arena_;
-    mutable std::vector<const Item*> sorted_;  // empty, or all items
+
+    // 1 + index in items_, 0 when free; a power of two of them. Of the first so many items.
+    mutable std::vector<std::uint32_t> slots_;
+    mutable std::size_t indexed_ = 0;
+
+    mutable std::vector<const Item*> sorted_;
+    mutable bool is_sorted_ = false;
 };
 
 }  // namespace bitask::keydir

@@ -62,6 +62,9 @@ RecordHeader LogWriter::append(std::string_view key, std::string_view value,
 RecordHeader LogWriter::append(std::string_view key, const Value& value, std::uint64_t timestamp) {
     check_usable();
     if (value.size() <= kBufferSize) {
+        if (const auto bytes = value.in_memory()) {
+            return append(key, *bytes, timestamp);
+        }
         small_value_.bytes.clear();
         value.copy_to(small_value_);
         return append(key, small_value_.bytes, timestamp);

@@ -26,13 +26,19 @@ void encode_header(const RecordHeader& header, std::string& out) {
 
 RecordHeader encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,
                            std::string& out) {
-    const RecordHeader header{.crc = codec::crc32(value, codec::crc32(key)),
-                              .timestamp = timestamp,
-                              .key_size = static_cast<std::uint32_t>(key.size()),
-                              .value_size = static_cast<std::uint32_t>(value.size())};
+    const std::size_t begin = out.size();
+    RecordHeader header{.crc = 0,
+                        .timestamp = timestamp,
+                        .key_size = static_cast<std::uint32_t>(key.size()),
+                        .value_size = static_cast<std::uint32_t>(value.size())};
     encode_header(header, out);
     out.append(key);
     out.append(value);
+    // Of both in one go, where they stand.
+    const std::span<char> record = std::span{out}.subspan(begin);
+    const auto payload = record.subspan(kHeaderSize);
+    header.crc = codec::crc32({payload.data(), payload.size()});
+    codec::store(std::as_writable_bytes(record).first<sizeof(header.crc)>(), header.crc);
     return header;
 }
 

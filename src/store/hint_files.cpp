@@ -30,24 +30,25 @@ std::uint64_t next_number(const std::vector<HintInfo>& hints) {
     return highest + 1;
 }
 
-// Adds the entries to `totals`, where there are any.
-HintInfo write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
-                    std::uint32_t seed, bool sync, std::optional<keydir::Totals>& totals) {
+struct NewHint {
+    HintInfo info;
+    keydir::Totals totals;  // of its entries
+};
+
+NewHint write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
+                   std::uint32_t seed, bool sync) {
     const std::string name = keydir::hint_file_name(number);
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
     keydir::HintWriter writer{*file, number, seed};
     for (bool more = entries.seek({}); more; more = entries.next()) {
         writer.add(entries.key(), entries.entry());
-        if (totals) {
-            totals->add(entries.entry());
-        }
     }
     const HintInfo info = writer.finish();
     if (sync) {
         file->sync();
     }
-    return info;
+    return {.info = info, .totals = writer.totals()};
 }
 
 // What cannot be removed now is removed by whoever takes the name, or finds it when he lists.
@@ -142,10 +143,11 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         next.hints.resize(next.hints.size() - count);
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
+            NewHint hint = write_hint(folder, *entries, number, options.seed, sync);
             if (next.hints.empty()) {
-                totals.emplace();  // what is written is all that there is
+                totals = std::move(hint.totals);  // what is written is all that there is
             }
-            next.hints.push_back(write_hint(folder, *entries, number, options.seed, sync, totals));
+            next.hints.push_back(hint.info);
         } catch (const Error&) {
             remove_quietly(folder, keydir::hint_file_name(number));
             throw;

@@ -3,9 +3,7 @@
 #include "bitask/error.hpp"
 
 #include <algorithm>
-#include <array>
 #include <functional>
-#include <numeric>
 #include <span>
 #include <utility>
 
@@ -17,34 +15,7 @@ namespace {
 constexpr std::size_t kMinBuffer = 256;        // pairs
 constexpr std::size_t kMaxBuffer = 16 * 1024;  // pairs
 
-constexpr unsigned kDigitBits = 11;
-constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-
 }  // namespace
-
-// From the lowest digit up, keeping the order of equal ones (radix sort, Knuth 5.2.5): places and
-// ranks have few digits that differ, and each costs one pass over memory.
-void sort_by_first(std::vector<NumberPair>& pairs) {
-    std::uint64_t differing = 0;
-    for (const NumberPair& pair : pairs) {
-        differing |= pair.first ^ pairs.front().first;
-    }
-    std::vector<NumberPair> sorted(pairs.size());
-    for (unsigned shift = 0; shift < 64 && differing >> shift != 0; shift += kDigitBits) {
-        const auto digit = [shift](const NumberPair& pair) {
-            return static_cast<std::size_t>(pair.first >> shift) % kDigits;
-        };
-        std::array<std::size_t, kDigits> places{};
-        for (const NumberPair& pair : pairs) {
-            ++places[digit(pair)];
-        }
-        std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
-        for (const NumberPair& pair : pairs) {
-            sorted[places[digit(pair)]++] = pair;
-        }
-        pairs.swap(sorted);
-    }
-}
 
 PairSorter::PairSorter(io::Folder& files, std::size_t max_pairs)
     : files_{files}, max_pairs_{max_pairs} {}

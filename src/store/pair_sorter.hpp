@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/environment.hpp"
+#include "keydir/number_pair.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,16 +11,8 @@
 
 namespace bitask::store {
 
-// Two numbers; the first one tells the place among others.
-struct NumberPair {
-    std::uint64_t first = 0;
-    std::uint64_t second = 0;
-
-    friend bool operator==(const NumberPair&, const NumberPair&) = default;
-};
-
-// Takes as much memory again.
-void sort_by_first(std::vector<NumberPair>& pairs);
+using keydir::NumberPair;
+using keydir::sort_by_first;
 
 // Sorts any number of pairs, no two of them with the same first number, in bounded memory: as many
 // as fit are sorted and go, as a run, into a file without a name; then all runs are merged (Knuth,

@@ -18,11 +18,12 @@ using log::LogName;
 
 // During a load: of logs that no hint speaks of, in bytes.
 constexpr std::uint64_t kMaxTailInSession = std::uint64_t{4} * 1024 * 1024;
+constexpr std::size_t kMaxFreshMemory = std::size_t{8} * 1024 * 1024;  // for the keys of short logs
 
 // The newest are merged when there are more. A compaction that begins must not keep others waiting,
 // and the first writer after a kill has waited long enough: they leave merging to others.
 constexpr std::size_t kMaxHintsLeft = 8;
-constexpr std::size_t kMaxHintsInPassing = 24;
+constexpr std::size_t kMaxHintsInPassing = 36;
 
 // A session that has changed such a part of all keys writes all hints anew, as one; or finds out
 // what they come to, in a walk over them. That is little beside what it has done.
@@ -113,7 +114,7 @@ void WriteSession::commit() {
     if (changed_) {
         commit_changes();
     }
-    const bool long_tail = tail_bytes_ > options_.max_tail;
+    const bool long_tail = hints_failed() || tail_bytes_ > options_.max_tail;
     // A load that makes up much of the store leaves one hint, as a compaction does.
     const bool loaded = published_ && changed_at_least(kMuch);
     const bool to_be_counted = published_ && !has_totals_ && changed_at_least(kSome);
@@ -298,21 +299,29 @@ void WriteSession::repair(const std::optional<LockNote>& note) {
             seal_log();
         }
     }
-    tail_bytes_ = state_.total_bytes();
+    count_tail();
     has_manifest_ = state_.manifest.has_value();
     if (has_manifest_) {
         hinted_keys_ = keys_in(*state_.manifest);
         tail_has_sealed_logs_ = newest_number_ != state_.manifest->active_log;
-        for (const keydir::Manifest::Log& log : state_.manifest->logs) {
-            tail_bytes_ -= log.retired ? 0 : log.size;  // of which the state has no bytes either
-        }
     } else {
         remove_manifest(*folder_);
     }
 }
 
+// Of all logs that are known.
+void WriteSession::count_tail() {
+    tail_bytes_ = state_.total_bytes();
+    if (state_.manifest) {
+        for (const keydir::Manifest::Log& log : state_.manifest->logs) {
+            tail_bytes_ -= log.retired ? 0 : log.size;  // of which the state has no bytes either
+        }
+    }
+}
+
 void WriteSession::recover_all(const std::optional<keydir::Manifest>& manifest,
                                const std::optional<LockNote>& note) {
+    stop_hint_maker();
     const RecoveryOptions options{.thorough = true, .all_logs = true};
     // A compaction may be removing logs that it has replaced.
     for (int i = 0; i < kMaxRecoveries; ++i) {
@@ -368,7 +377,7 @@ void WriteSession::make_room() {
     if (!log_) {
         start_log();
     }
-    if (tail_bytes_ > kMaxTailInSession) {
+    if (tail_bytes_ > kMaxTailInSession || fresh_.memory() > kMaxFreshMemory) {
         publish(Publishing::on_the_way);  // lest a reader, or whoever comes after a kill, have
                                           // much to scan
     }
@@ -381,7 +390,7 @@ void WriteSession::start_log() {
     if (foreign_logs) {
         newest_number_ = listing.logs.back().number;
     }
-    if (!listing.temporaries.empty()) {
+    if (!listing.temporaries.empty() && !hint_maker_) {  // whose new manifest may be among them
         remove_leftovers(listing);
     }
     if (newest_number_ == UINT64_MAX) {
@@ -398,6 +407,9 @@ void WriteSession::start_log() {
     log_ = std::make_unique<log::LogWriter>(folder_->create(name), name, 0);
     note_.log = newest_number_ = number;
     names_unsynced_ = true;
+    if (hint_maker_) {
+        logs_.push_back({.name = as_sealed(active())});
+    }
 }
 
 // Synced before it is renamed: a sealed log counts as complete for ever.
@@ -420,6 +432,11 @@ void WriteSession::seal_log() {
         folder_->sync();
     }
     changes_in_sealed_logs_ += log_->records_written();
+    if (hint_maker_ && sealed == as_sealed(active())) {
+        logs_.back().size = log_->end();
+    } else {
+        stop_hint_maker();
+    }
     log_.reset();
     known_ = false;
     tail_has_sealed_logs_ = true;
@@ -469,7 +486,9 @@ const Recovery& WriteSession::known() {
         if (log_) {
             log_->flush();
         }
+        stop_hint_maker();  // before the manifest is read
         recover_all(read_manifest(environment_, *folder_, ManifestPart::whole), lock_.note());
+        count_tail();
     }
     return state_;
 }
@@ -523,8 +542,31 @@ void WriteSession::publish(Publishing how) {
             try_to_publish(how);
         }
     } catch (const Error& error) {
+        stop_hint_maker();
         options_.warn("no hints written: " + std::string{error.what()});
     }
+}
+
+// Whether some that were to be made on the way are not there.
+bool WriteSession::hints_failed() {
+    if (!hint_maker_) {
+        return false;
+    }
+    try {
+        published(hint_maker_->settle());
+        return false;
+    } catch (const keydir::HintDamaged&) {
+        return true;
+    } catch (const Error&) {
+        return true;
+    }
+}
+
+// What was given to it is made, or left to whoever needs it.
+void WriteSession::stop_hint_maker() {
+    hint_maker_.reset();
+    fresh_.clear();
+    logs_.clear();
 }
 
 void WriteSession::try_to_publish(Publishing how) {
@@ -532,22 +574,94 @@ void WriteSession::try_to_publish(Publishing how) {
     if (!log_) {
         start_log();
     }
+    if (hint_maker_) {
+        publish_fresh(how);
+    } else {
+        publish_known(how);
+    }
+}
+
+// Looks up what no hint speaks of.
+void WriteSession::publish_known(Publishing how) {
     const Recovery& state = known();
     // Hints cannot tell what may have been lost: then the logs have to be asked.
     if (!state.damage.empty() || !state.fits_hints) {
         return;
     }
-    log_->flush();  // a manifest never speaks of more than is in the file
-    keydir::Manifest next;
+    auto next = next_manifest();
+    if (!next) {
+        return;
+    }
     if (options_.durability == Durability::synced) {
         sync_before();
         if (changed_) {
             log_->sync();
         }
-    } else {
+    }
+    for (const LogState& log : state.logs) {
+        next->logs.push_back({.name = as_sealed(log.name), .size = log.size});
+    }
+    if (next->logs.empty() || next->logs.back().name != as_sealed(active())) {
+        next->logs.push_back({.name = as_sealed(active())});
+    }
+    next->logs.back().size = next->position;
+    if (state.manifest) {
+        keep_retired(*state.manifest, state.listed, *next);
+    }
+    const bool has_totals = !state.manifest || state.manifest->has_totals;
+    const keydir::Manifest made = publish_hints(*folder_, state.keydir, state.manifest,
+                                                std::move(*next), publish_options(how, has_totals));
+    published(made);
+    if (how == Publishing::on_the_way) {
+        hint_maker_ =
+            std::make_unique<HintMaker>(environment_, *folder_, made, options_.max_memory);
+        logs_ = made.logs;
+    }
+    state_ = {};
+    known_ = false;
+}
+
+// Takes what this session has written since, without another look.
+void WriteSession::publish_fresh(Publishing how) {
+    if (how != Publishing::on_the_way || hint_maker_->failed()) {
+        static_cast<void>(hint_maker_->settle());
+    }
+    auto next = next_manifest();
+    if (!next) {
+        return;
+    }
+    logs_.back().size = next->position;
+    next->logs = logs_;
+    if (how == Publishing::on_the_way) {
+        hint_maker_->give({.table = std::exchange(fresh_, {}),
+                           .next = std::move(*next),
+                           .options = publish_options(how, false)});
+        tail_bytes_ = 0;
+        tail_has_sealed_logs_ = false;
+        published_ = makes_hints_ = true;
+        return;
+    }
+    if (options_.durability == Durability::synced) {
+        sync_before();
+        log_->sync();
+    }
+    const keydir::Manifest current = hint_maker_->settle();
+    const keydir::Keydir keydir{*folder_, current.hints, current.totals(),
+                                std::exchange(fresh_, {})};
+    published(publish_hints(*folder_, keydir, current, std::move(*next),
+                            publish_options(how, current.has_totals)));
+    stop_hint_maker();
+}
+
+// Up to here, with neither hints nor logs. Nothing where nobody could tell, after a power cut, that
+// it speaks of what is lost.
+std::optional<keydir::Manifest> WriteSession::next_manifest() {
+    log_->flush();  // a manifest never speaks of more than is in the file
+    keydir::Manifest next;
+    if (options_.durability == Durability::unsynced) {
         next.unsynced_in = environment_.this_run();
         if (!next.unsynced_in) {
-            return;  // after a power cut nobody could tell that it speaks of what is lost
+            return std::nullopt;
         }
     }
     next.active_log = note_.log;
@@ -555,36 +669,29 @@ void WriteSession::try_to_publish(Publishing how) {
     next.last_timestamp = note_.last_timestamp;
     next.ordered_from = note_.ordered_from;
     next.last_compaction = note_.last_compaction;
-    for (const LogState& log : state.logs) {
-        next.logs.push_back({.name = as_sealed(log.name), .size = log.size});
-    }
-    if (next.logs.empty() || next.logs.back().name != as_sealed(active())) {
-        next.logs.push_back({.name = as_sealed(active())});
-    }
-    next.logs.back().size = next.position;
-    if (state.manifest) {
-        keep_retired(*state.manifest, state.listed, next);
-    }
+    return next;
+}
+
+PublishOptions WriteSession::publish_options(Publishing how, bool has_totals) const {
     const std::string what = std::to_string(environment_.now_milliseconds()) + " " +
-                             std::to_string(next.active_log) + " " + std::to_string(next.position);
-    const keydir::Manifest published = publish_hints(
-        *folder_, state.keydir, state.manifest, std::move(next),
-        {.seed = codec::crc32(what),
-         .max_hints = how == Publishing::in_passing || how == Publishing::on_the_way ||
-                              (repaired_ && !changed_at_least(kMuch))
-                          ? kMaxHintsInPassing
-                          : kMaxHintsLeft,
-         .merge_all = how == Publishing::as_one,
-         .counts = (how == Publishing::at_end || how == Publishing::as_one) &&
-                   (!state.manifest || state.manifest->has_totals || changed_at_least(kSome))});
-    published_ = makes_hints_ = true;
-    has_totals_ = published.has_totals;
-    hinted_keys_ = keys_in(published);
-    state_ = {};
-    known_ = false;
-    tail_bytes_ = 0;
-    has_manifest_ = true;
-    tail_has_sealed_logs_ = false;
+                             std::to_string(note_.log) + " " + std::to_string(log_->end());
+    const bool at_end = how == Publishing::at_end || how == Publishing::as_one;
+    return {.seed = codec::crc32(what),
+            .max_hints = !at_end || (repaired_ && !changed_at_least(kMuch)) ? kMaxHintsInPassing
+                                                                            : kMaxHintsLeft,
+            .merge_all = how == Publishing::as_one,
+            .counts = at_end && (has_totals || changed_at_least(kSome))};
+}
+
+// The manifest is there, and speaks of everything, unless changes have come since.
+void WriteSession::published(const keydir::Manifest& manifest) {
+    published_ = makes_hints_ = has_manifest_ = true;
+    has_totals_ = manifest.has_totals;
+    hinted_keys_ = keys_in(manifest);
+    if (fresh_.empty()) {
+        tail_bytes_ = 0;
+        tail_has_sealed_logs_ = false;
+    }
 }
 
 std::uint64_t WriteSession::bytes_without(const std::vector<LogName>& logs) const {

@@ -9,6 +9,7 @@
 #include "store/batch_lookup.hpp"
 #include "store/compacted_logs.hpp"
 #include "store/compaction_lock.hpp"
+#include "store/hint_maker.hpp"
 #include "store/listing.hpp"
 #include "store/lock_note.hpp"
 #include "store/recovery.hpp"
@@ -79,6 +80,8 @@ private:
         const log::RecordHeader header = log_->append(key, value, next_timestamp());
         if (known_) {
             state_.keydir.apply(key, {.location = place, .header = header});
+        } else if (hint_maker_) {
+            fresh_.append(key, {.location = place, .header = header});
         }
         tail_bytes_ += header.record_size();
         failed_ = false;
@@ -122,6 +125,14 @@ private:
     enum class Publishing { in_passing, on_the_way, at_end, as_one };
     void publish(Publishing how);
     void try_to_publish(Publishing how);
+    void publish_known(Publishing how);
+    void publish_fresh(Publishing how);
+    [[nodiscard]] std::optional<keydir::Manifest> next_manifest();
+    [[nodiscard]] PublishOptions publish_options(Publishing how, bool has_totals) const;
+    void published(const keydir::Manifest& manifest);
+    [[nodiscard]] bool hints_failed();
+    void stop_hint_maker();
+    void count_tail();
     [[nodiscard]] bool changed_at_least(std::uint64_t part) const;
     [[nodiscard]] std::uint64_t bytes_without(const std::vector<log::LogName>& logs) const;
     [[nodiscard]] std::uint64_t changes_written() const;  // as a whole, to files
@@ -151,6 +162,13 @@ private:
 
     Recovery state_;      // all that is in the store, kept up to date, if
     bool known_ = false;  // someone had to know: see known()
+
+    // In the midst of a session hints are made beside it. Then `fresh_` has all that was written
+    // since the last were given to be made, and `logs_` are those that the next manifest names, the
+    // active one at the end.
+    std::unique_ptr<HintMaker> hint_maker_;  // null: what no hint speaks of has to be looked up
+    keydir::Table fresh_;
+    std::vector<keydir::Manifest::Log> logs_;
 
     std::uint64_t tail_bytes_ = 0;  // of logs that no hint speaks of
     bool has_manifest_ = false;

@@ -156,7 +156,7 @@ private:
         }
     }
 
-    [[noreturn]] void throw_unfinished() {
+    [[noreturn]] static void throw_unfinished() {
         throw Error{ErrorKind::usage, "the input ends without the empty line behind the last pair"};
     }
 

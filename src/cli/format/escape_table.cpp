@@ -12,11 +12,12 @@ std::size_t EscapeTable::plain_prefix(std::string_view text) const {
     const auto [first, second, third] = marked_;
     std::size_t at = 0;
     while (text.size() - at >= kStep) {
-        std::uint8_t any = 0;
+        unsigned any = 0;
         for (std::size_t i = 0; i < kStep; ++i) {
             const auto byte = static_cast<std::uint8_t>(text[at + i]);
-            any |= static_cast<std::uint8_t>((byte < below) | (byte > last_plain) |
-                                             (byte == first) | (byte == second) | (byte == third));
+            any |= static_cast<unsigned>(byte < below) | static_cast<unsigned>(byte > last_plain) |
+                   static_cast<unsigned>(byte == first) | static_cast<unsigned>(byte == second) |
+                   static_cast<unsigned>(byte == third);
         }
         if (any != 0) {
             break;

@@ -39,6 +39,17 @@ void Segments::consume(std::size_t size) {
     input_.consume(size);
 }
 
+std::optional<std::string_view> Segments::whole() {
+    const std::string_view bytes = inside_ ? input_.peek() : std::string_view{};
+    const std::size_t size = bytes.find(ending_);
+    return size == std::string_view::npos ? std::nullopt : std::optional{bytes.substr(0, size)};
+}
+
+void Segments::consume_whole(std::size_t size) {
+    input_.consume(size + 1);
+    inside_ = false;
+}
+
 void Segments::drain_to(ByteSink& sink) {
     for (std::string_view bytes = peek(); !bytes.empty(); bytes = peek()) {
         sink.write(bytes);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace bitask {
@@ -26,6 +27,11 @@ public:
     // until the next call of a member function.
     std::string_view peek();
     void consume(std::size_t size);  // of what peek() returned
+
+    // All that is left of this segment, where its ending is in memory as well; to be consumed with
+    // consume_whole(). Nothing where it has to be read in pieces.
+    [[nodiscard]] std::optional<std::string_view> whole();
+    void consume_whole(std::size_t size);
 
     // Hands over all that is left of this segment.
     void drain_to(ByteSink& sink);

@@ -1,6 +1,7 @@
 #include "cli/format/factories.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/limits.hpp"
 #include "bitask/writer.hpp"
 #include "cli/format/escapes.hpp"
 #include "cli/format/key_sink.hpp"
@@ -46,6 +47,9 @@ public:
             return false;
         }
         try {
+            if (read_plain(key, value)) {
+                return true;
+            }
             read_key(key);
             read_value(value);
         } catch (const Error& error) {
@@ -61,6 +65,21 @@ public:
     [[nodiscard]] bool goes_on() const noexcept override { return true; }
 
 private:
+    // The usual line: short, without an escape, and good. False for any other; nothing of it has
+    // been taken then.
+    bool read_plain(std::string& key, ValueBuilder& value) {
+        const auto line = lines_.whole();
+        const std::size_t tab = line ? line->find('\t') : std::string_view::npos;
+        if (tab == std::string_view::npos || tab == 0 || tab > kMaxKeySize ||
+            tab + 1 == line->size() || line->find('\\') != std::string_view::npos) {
+            return false;
+        }
+        key.assign(*line, 0, tab);
+        value.write(line->substr(tab + 1));
+        lines_.consume_whole(line->size());
+        return true;
+    }
+
     void read_key(std::string& key) {
         KeySink sink{key};
         Unescaper unescaper{sink};

@@ -1,0 +1,79 @@
+#include "store/hint_maker.hpp"
+
+#include "log/log_name.hpp"
+
+#include <utility>
+
+namespace bitask::store {
+namespace {
+
+// Who has given the work may have sealed the log since, and has synced it before that.
+void sync_log(const io::Folder& folder, std::uint64_t number) {
+    const log::LogName active{number, 0, log::LogKind::active};
+    if (const auto file = folder.open(log::file_name(active), io::Access::read)) {
+        file->sync();
+    }
+}
+
+}  // namespace
+
+HintMaker::HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current,
+                     std::size_t max_memory)
+    : folder_{folder},
+      max_memory_{max_memory},
+      current_{std::move(current)},
+      worker_{environment.start_worker()} {}
+
+void HintMaker::give(Work work) {
+    const std::size_t memory = work.table.memory();
+    {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this, memory] {
+            return waiting_ == 0 || waiting_memory_ + memory <= max_memory_;
+        });
+        ++waiting_;
+        waiting_memory_ += memory;
+    }
+    // Shared, since a task has to be copyable.
+    worker_->give([this, memory, shared = std::make_shared<Work>(std::move(work))] {
+        make(*shared);
+        *shared = {};
+        const std::lock_guard lock{mutex_};
+        --waiting_;
+        waiting_memory_ -= memory;
+        changed_.notify_all();
+    });
+}
+
+bool HintMaker::failed() const {
+    const std::lock_guard lock{mutex_};
+    return failure_ != nullptr;
+}
+
+const keydir::Manifest& HintMaker::settle() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return waiting_ == 0; });
+    if (failure_) {
+        std::rethrow_exception(failure_);
+    }
+    return current_;
+}
+
+void HintMaker::make(Work& work) {
+    if (failed()) {
+        return;
+    }
+    try {
+        if (!work.next.unsynced_in) {
+            sync_log(folder_, work.next.active_log);
+        }
+        const keydir::Keydir keydir{folder_, current_.hints, current_.totals(),
+                                    std::move(work.table)};
+        current_ = publish_hints(folder_, keydir, current_, std::move(work.next), work.options);
+    } catch (...) {
+        const std::lock_guard lock{mutex_};
+        failure_ = std::current_exception();
+    }
+}
+
+}  // namespace bitask::store

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "io/environment.hpp"
+#include "io/worker.hpp"
+#include "keydir/manifest.hpp"
+#include "keydir/table.hpp"
+#include "store/hint_files.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+
+namespace bitask::store {
+
+// Makes hints beside a writer who goes on writing, one after the other.
+//
+// After a failure nothing more is made; it is told by settle(), and what was current then still is.
+class HintMaker {
+public:
+    struct Work {
+        keydir::Table table;  // of all records behind those that the manifest before speaks of
+        keydir::Manifest next;
+        PublishOptions options;
+    };
+
+    // `current` is the manifest that is there. The folder must outlive this. Tables that wait for
+    // their turn take no more memory than that, in bytes, or are but one.
+    HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current,
+              std::size_t max_memory);
+
+    // The log must have been written as far as the next manifest speaks of it. It will be synced
+    // first, unless that manifest says that it is not.
+    void give(Work work);
+
+    [[nodiscard]] bool failed() const;
+
+    // Waits for what was given, and returns the manifest that is there then. Throws what
+    // publish_hints() throws.
+    [[nodiscard]] const keydir::Manifest& settle();
+
+private:
+    void make(Work& work);
+
+    io::Folder& folder_;
+    std::size_t max_memory_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t waiting_memory_ = 0;
+    std::size_t waiting_ = 0;
+    std::exception_ptr failure_;
+
+    keydir::Manifest current_;            // the worker's, while something waits
+    std::unique_ptr<io::Worker> worker_;  // last: it uses the others
+};
+
+}  // namespace bitask::store
