@@ -12,6 +12,9 @@ namespace bitask {
 // Thrown by Output when the reader of a pipe has gone away: not a failure, the caller just stops.
 struct ClosedPipe {};
 
+// Thrown by Input when a signal has asked the caller to come to an end.
+struct Interrupted {};
+
 // Buffered output to a descriptor that someone else owns. Nothing counts as written before
 // flush() has returned; the destructor throws away what was not flushed.
 class Output : public ByteSink {
@@ -37,6 +40,10 @@ public:
     Input(const Input&) = delete;
     Input& operator=(const Input&) = delete;
 
+    // From now on peek() throws Interrupted rather than wait, or go on waiting, once a signal's
+    // handler has made this true.
+    void interrupt_when(bool (*asked)() noexcept) noexcept { interrupted_ = asked; }
+
     // The bytes that are buffered, at least one except at the end of the input. They stay valid
     // until the next call of a member function.
     std::string_view peek();
@@ -49,12 +56,15 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
 private:
+    void wait_for_input() const;
+
     int descriptor_;
     bool owned_;
     std::string name_;
     std::vector<char> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
+    bool (*interrupted_)() noexcept = nullptr;
 };
 
 // A write beyond the file size limit (RLIMIT_FSIZE) then fails with an Error, like one to a full

@@ -37,7 +37,7 @@ _bitask_options() {
         rm | remove) options+=(-f --force) ;;&
         scan) options+=(--prefix --from --to --limit --reverse --unordered --keys --count) ;;&
         get | ask | scan | load) options+=(--format) ;;&
-        load) options+=(--skip-bad) ;;&
+        load) options+=(--skip-bad --memory) ;;&
         compact) options+=(--min-garbage --if-garbage --rate --dry-run) ;;&
         compact | stat | verify) options+=(--json) ;;&
         put | rm | remove | load | compact) options+=(--wait --no-sync --max-log-size) ;;&
@@ -78,7 +78,7 @@ _bitask() {
             return
             ;;
         --key | --value | --prefix | --from | --to | --limit | --min-garbage | --if-garbage | \
-            --rate | --wait | --max-log-size)
+            --rate | --wait | --max-log-size | --memory)
             return
             ;;
     esac

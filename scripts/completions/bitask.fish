@@ -63,6 +63,7 @@ complete -c bitask -n '__bitask_has compact' -l rate -x -d 'Read at most so many
 complete -c bitask -n '__bitask_has compact' -l dry-run -d 'Print what would be rewritten'
 complete -c bitask -n '__bitask_has compact stat verify' -l json -d 'Print JSON'
 
+complete -c bitask -n '__bitask_has load' -l memory -x -d 'For what waits for its index'
 complete -c bitask -n '__bitask_has put rm remove load compact' -l wait -x -d 'Seconds to wait'
 complete -c bitask -n '__bitask_has put rm remove load compact' -l no-sync -d 'Do not sync'
 complete -c bitask -n '__bitask_has put rm remove load compact' -l max-log-size -x -d 'Seal above'

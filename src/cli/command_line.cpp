@@ -277,6 +277,7 @@ private:
     void add_load_options(CLI::App& app) {
         text(app, "--format", spoken_.format);
         flag(app, "--skip-bad", spoken_.skip_bad);
+        text(app, "--memory", spoken_.memory);
         write_options(app);
     }
 

@@ -128,10 +128,16 @@ private:
         if (!can_be_read(form)) {
             fail("the " + std::string{format_name(form)} + " format can only be printed");
         }
-        return LoadRequest{.files = spoken_.words,
-                           .format = form,
-                           .skip_bad = spoken_.skip_bad,
-                           .write = write_choices()};
+        LoadRequest request{.files = spoken_.words,
+                            .format = form,
+                            .skip_bad = spoken_.skip_bad,
+                            .max_memory = kDefaultMaxMemory,
+                            .write = write_choices()};
+        if (spoken_.memory) {
+            request.max_memory = number("--memory", *spoken_.memory, parse_size,
+                                        "a size in bytes, or with K, M or G");
+        }
+        return request;
     }
 
     [[nodiscard]] Request stat() const {

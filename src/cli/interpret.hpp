@@ -15,7 +15,7 @@ struct Spoken {
     std::vector<std::string> words;
     std::vector<std::string> named_keys;  // by --key
     std::optional<std::string> store, value, file, format, prefix, from, to, limit;
-    std::optional<std::string> wait, max_log_size, min_garbage, if_garbage, rate;
+    std::optional<std::string> wait, max_log_size, memory, min_garbage, if_garbage, rate;
     bool quiet = false, verbose = false, help = false, version = false;
     bool from_stdin = false, null = false, force = false;
     bool reverse = false, unordered = false, keys = false, count = false;

@@ -5,12 +5,14 @@
 #include "cli/open_input.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/quantities.hpp"
+#include "cli/stop_signals.hpp"
 #include "cli/writing.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bitask::cli {
@@ -34,12 +36,21 @@ public:
                 return false;
             }
             input_ = open_input(files_[opened_]);
+            input_->interrupt_when(interrupted_);
             reader_ = make_pair_reader(format_, *input_, [this](const std::string& line) {
                 context_.messages.problem(line);
             });
             ++opened_;
         }
         return true;
+    }
+
+    // For inputs that are to be opened, too.
+    void interrupt_when(bool (*asked)() noexcept) {
+        interrupted_ = asked;
+        if (input_) {
+            input_->interrupt_when(asked);
+        }
     }
 
     // How many were passed over, for people; empty when none was.
@@ -73,6 +84,7 @@ private:
     std::uint64_t skipped_ = 0;
     std::string first_skipped_;
     std::size_t opened_ = 0;
+    bool (*interrupted_)() noexcept = nullptr;
     std::unique_ptr<Input> input_;
     std::unique_ptr<PairReader> reader_;
 };
@@ -90,14 +102,20 @@ public:
         // Before the writer is there: others must not wait for our input to begin, and a file that
         // is not what it should be makes no store.
         const bool any = begin();
-        Writer writer{context_.store, writer_options(request_.write, context_)};
+        WriterOptions options = writer_options(request_.write, context_);
+        options.max_memory = request_.max_memory;
+        Writer writer{context_.store, std::move(options)};
+        const StopSignals signals;  // from now on there is something to keep
+        pairs_.interrupt_when(StopSignals::received);
         try {
-            for (bool more = any; more; more = pairs_.next(key_, value_)) {
-                put(writer);
-            }
+            put_all(writer, any);
             writer.commit();
         } catch (const Error& error) {
             throw failed_after_changes(error, kStored, writer, stored_);
+        }
+        if (StopSignals::received()) {
+            context_.messages.problem("stopped by a signal; " + counted(stored_, "pair") + " " +
+                                      (stored_ == 1 ? "is" : "are") + " stored");
         }
         if (const std::string skipped = pairs_.skipped(); !skipped.empty()) {
             context_.messages.problem(skipped);
@@ -111,6 +129,17 @@ private:
             return pairs_.next(key_, value_);
         } catch (const Error& error) {
             throw failed_before_changes(error, kStored);
+        }
+    }
+
+    void put_all(Writer& writer, bool any) {
+        try {
+            for (bool more = any; more && !StopSignals::received();
+                 more = pairs_.next(key_, value_)) {
+                put(writer);
+            }
+        } catch (const Interrupted&) {
+            // Between two pairs, or in the midst of one, which is not stored.
         }
     }
 

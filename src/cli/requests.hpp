@@ -58,6 +58,7 @@ struct LoadRequest {
     std::vector<std::string> files;  // none: standard input; so is "-"
     Format format = Format::tsv;
     bool skip_bad = false;
+    std::size_t max_memory = kDefaultMaxMemory;
     WriteChoices write;
 };
 

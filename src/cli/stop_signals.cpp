@@ -10,6 +10,7 @@ volatile std::sig_atomic_t received_signal = 0;  // NOLINT(*-avoid-non-const-glo
 
 void note_signal(int signal) {
     received_signal = signal;
+    static_cast<void>(std::signal(signal, SIG_DFL));  // who asks twice is in a hurry
 }
 
 }  // namespace

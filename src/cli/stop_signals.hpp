@@ -2,8 +2,8 @@
 
 namespace bitask::cli {
 
-// While it exists, SIGINT and SIGTERM do not end the process but ask it to come to an end: for long
-// work that has something to finish first.
+// While it exists, the first SIGINT or SIGTERM does not end the process but asks it to come to an
+// end: for long work that has something to finish first.
 class StopSignals {
 public:
     StopSignals();

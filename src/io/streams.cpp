@@ -88,6 +88,9 @@ Input::~Input() {
 
 std::string_view Input::peek() {
     while (begin_ == end_) {
+        if (interrupted_ != nullptr) {
+            wait_for_input();
+        }
         const ssize_t n = ::read(descriptor_, buffer_.data(), buffer_.size());
         const int error = errno;
         if (n == 0) {
@@ -101,6 +104,23 @@ std::string_view Input::peek() {
         }
     }
     return {buffer_.data() + begin_, end_ - begin_};
+}
+
+// A signal may come between the question and the waiting: it is kept back until then.
+void Input::wait_for_input() const {
+    sigset_t all{};
+    sigset_t before{};
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, &before);
+    const bool asked = interrupted_();
+    pollfd input{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    if (!asked) {
+        static_cast<void>(::ppoll(&input, 1, nullptr, &before));
+    }
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (asked || interrupted_()) {
+        throw Interrupted{};
+    }
 }
 
 bool Input::would_wait() const noexcept {

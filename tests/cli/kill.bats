@@ -172,3 +172,29 @@ kill_now() {
         expect_survival
     done
 }
+
+@test "SIGTERM and SIGINT end a load in order: the pairs before are stored, and it tells how many" {
+    mkfifo input
+    seq 100000 | awk '{ print "key" $1 "\tvalue" $1 }' >pairs
+    for signal in TERM:143 INT:130; do
+        # A shell lets its background commands pass over SIGINT: this one must not.
+        env --default-signal=INT "$BITASK" load input 2>"$ERR" 3>&- &
+        loader=$!
+        exec 8>input
+        head -n 50000 pairs >&8
+        until [[ -s $(echo "$STORE"/*.active.log) ]]; do
+            sleep 0.01
+        done
+        kill -"${signal%:*}" "$loader"
+        status=0
+        wait "$loader" || status=$?
+        exec 8>&-
+        [[ $status == "${signal#*:}" ]] || fail "status $status after ${signal%:*}"
+        expect_message 'load: stopped by a signal; '
+        stored=$(sed 's/.*signal; \([0-9]*\) pairs are stored$/\1/' "$ERR")
+        ((stored >= 1 && stored <= 50000))
+        bitask scan --format tsv >found
+        head -n "$stored" pairs | LC_ALL=C sort | cmp - found
+        rm -r "$STORE"
+    done
+}

@@ -364,3 +364,17 @@ JSON
     expect_status 0 bitask scan --count
     expect_output $'120001\n'
 }
+
+@test "--memory bounds what waits; whatever it is, all pairs and their index are there" {
+    seq 200000 | awk '{ print "key" $1 "\tvalue" $1 }' >pairs
+    for memory in 1 64K 1G; do
+        expect_status 0 bitask load --memory "$memory" --no-sync pairs
+        expect_silence
+        [[ $(bitask scan --count) == 200000 ]]
+        bitask verify
+        compgen -G "$STORE/*.hint" >/dev/null
+        rm -r "$STORE"
+    done
+    expect_status 2 bitask load --memory none pairs
+    expect_message '--memory: "none" is not a size in bytes, or with K, M or G'
+}
