@@ -39,6 +39,10 @@ public:
         return static_cast<std::size_t>(place >> kOffsetBits);
     }
 
+    [[nodiscard]] static constexpr std::uint64_t offset(std::uint64_t place) {
+        return place & kMaxOffset;
+    }
+
     [[nodiscard]] log::Location location(std::uint64_t place) const {
         return {logs_[index(place)], place & kMaxOffset};
     }

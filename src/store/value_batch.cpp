@@ -49,7 +49,8 @@ private:
 bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     const std::uint64_t size = entry.header.record_size();
     const std::size_t bytes =
-        key.size() + (size > kMaxRecord ? 0 : static_cast<std::size_t>(entry.header.value_size));
+        key.size() +
+        (size > kMaxRecord ? 0 : static_cast<std::size_t>(entry.header.payload_size()));
     if (!records_.empty() && (records_.size() == kMaxRecords || bytes_ + bytes > kMaxBytes)) {
         return false;
     }
@@ -74,7 +75,7 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
         places.push_back({*logs.begin_of(entry.location.log) + entry.location.offset, i});
     }
     sort_by_first(places);
-    values_.reserve(bytes_ - keys_.size());
+    payloads_.reserve(bytes_ - keys_.size());
 
     Window window;
     std::size_t next = 0;
@@ -112,14 +113,13 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
 // Records are gone through in another order than they have in memory.
 void ValueBatch::prefetch(const std::vector<NumberPair>& places, std::size_t at) const {
     constexpr std::size_t kFar = 16;
-    constexpr std::size_t kNear = 8;
     if (at + kFar < places.size()) {
         __builtin_prefetch(&records_[places[at + kFar].second]);
-        __builtin_prefetch(&keys_[records_[places[at + kNear].second].key_begin]);
     }
 }
 
-// The record stands at the front of the bytes, or should.
+// The record stands at the front of the bytes, or should. Its key is looked at when it is asked
+// for, in the order of the keys.
 void ValueBatch::keep(Record& record, std::string_view bytes) {
     const log::RecordHeader& header = record.entry.header;
     bytes = bytes.substr(0, static_cast<std::size_t>(header.record_size()));
@@ -128,18 +128,16 @@ void ValueBatch::keep(Record& record, std::string_view bytes) {
     }
     const auto front = std::as_bytes(std::span{bytes}).first<log::kHeaderSize>();
     const std::string_view payload = bytes.substr(log::kHeaderSize);
-    const std::string_view key = std::string_view{keys_}.substr(record.key_begin, header.key_size);
-    if (log::decode_header(front) == header && payload.starts_with(key) &&
-        codec::crc32(payload) == header.crc) {
-        record.value_begin = static_cast<std::uint32_t>(values_.size());
-        values_ += payload.substr(key.size());
+    if (log::decode_header(front) == header && codec::crc32(payload) == header.crc) {
+        record.payload_begin = static_cast<std::uint32_t>(payloads_.size());
+        payloads_ += payload;
     }
 }
 
 void ValueBatch::clear() {
     records_.clear();
     keys_.clear();
-    values_.clear();
+    payloads_.clear();
     bytes_ = 0;
 }
 
@@ -151,13 +149,21 @@ std::string_view ValueBatch::key(std::size_t index) const {
 std::optional<std::string_view> ValueBatch::value(std::size_t index) const {
     const Record& record = records_[index];
     constexpr std::size_t kFar = 16;
-    if (index + kFar < records_.size() && records_[index + kFar].value_begin < values_.size()) {
-        __builtin_prefetch(&values_[records_[index + kFar].value_begin]);
+    constexpr std::size_t kLine = 64;  // bytes of a cache's line, on most processors
+    if (index + kFar < records_.size()) {
+        const std::size_t begin = records_[index + kFar].payload_begin;
+        for (std::size_t at = begin; at < std::min(begin + 3 * kLine, payloads_.size());
+             at += kLine) {
+            __builtin_prefetch(&payloads_[at]);
+        }
     }
-    if (record.value_begin == Record::kUnread) {
+    if (record.payload_begin == Record::kUnread) {
         return std::nullopt;
     }
-    return std::string_view{values_}.substr(record.value_begin, record.entry.header.value_size);
+    const std::string_view payload = std::string_view{payloads_}.substr(
+        record.payload_begin, static_cast<std::size_t>(record.entry.header.payload_size()));
+    const std::string_view key = this->key(index);
+    return payload.starts_with(key) ? std::optional{payload.substr(key.size())} : std::nullopt;
 }
 
 }  // namespace bitask::store

@@ -48,8 +48,8 @@ private:
     struct Record {
         static constexpr std::uint32_t kUnread = UINT32_MAX;
         keydir::Entry entry;
-        std::uint32_t key_begin = 0;          // in keys_
-        std::uint32_t value_begin = kUnread;  // in values_
+        std::uint32_t key_begin = 0;            // in keys_
+        std::uint32_t payload_begin = kUnread;  // in payloads_
     };
     class Window;
 
@@ -58,8 +58,8 @@ private:
 
     std::vector<Record> records_;
     std::string keys_;
-    std::string values_;
-    std::size_t bytes_ = 0;  // of keys, and of values that will be read
+    std::string payloads_;   // keys and values, as they stand in the logs
+    std::size_t bytes_ = 0;  // of keys, and of payloads that will be read
 };
 
 }  // namespace bitask::store
