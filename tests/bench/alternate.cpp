@@ -6,11 +6,13 @@
 // COMMANDS has a line for each command: its name, the exit status that it must have, and its
 // words, all of them separated by tabs. In a word, {key} stands for a line of the file KEYS,
 // another one in each round. Standard output and standard error of the commands are thrown away.
+// A line with an empty name is a command that prepares the next one: it runs before it in each
+// round, and is not measured.
 //
 // Prints a line for each command, separated by tabs: its name, the median of its wall time in
 // microseconds, that over the median of the first command, the 90th percentile, the medians of its
-// page faults and of its peak memory in KiB. Ends with status 1 when a command did not end as it
-// must.
+// page faults, of its peak memory in KiB and of its processor time in microseconds. Ends with
+// status 1 when a command did not end as it must.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/resource.h>
@@ -36,12 +38,14 @@ struct Sample {
     double microseconds = 0;
     long faults = 0;
     long peak_kib = 0;
+    double processor = 0;  // microseconds
 };
 
 struct Command {
     std::string name;
     int status = 0;
     std::vector<std::string> words;
+    std::vector<Command> preparations;
     std::vector<Sample> samples;
 };
 
@@ -103,6 +107,7 @@ int to_number(std::string_view text) {
 
 std::vector<Command> read_commands() {
     std::vector<Command> commands;
+    std::vector<Command> preparations;
     std::string line;
     while (read_line(stdin, line)) {
         auto parts = split(line);
@@ -113,9 +118,14 @@ std::vector<Command> read_commands() {
         command.name = parts[0];
         command.status = to_number(parts[1]);
         command.words.assign(parts.begin() + 2, parts.end());
-        commands.push_back(std::move(command));
+        if (command.name.empty()) {
+            preparations.push_back(std::move(command));
+        } else {
+            command.preparations = std::exchange(preparations, {});
+            commands.push_back(std::move(command));
+        }
     }
-    if (commands.empty()) {
+    if (commands.empty() || !preparations.empty()) {
         fail("no commands");
     }
     return commands;
@@ -129,7 +139,12 @@ std::string with_key(std::string word, const std::string& key) {
     return word;
 }
 
-void run_once(Command& command, const std::string& key, posix_spawn_file_actions_t& actions) {
+double microseconds(const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+}
+
+Sample run_once(const Command& command, const std::string& key,
+                posix_spawn_file_actions_t& actions) {
     std::vector<std::string> words;
     for (const std::string& word : command.words) {
         words.push_back(with_key(word, key));
@@ -153,11 +168,12 @@ void run_once(Command& command, const std::string& key, posix_spawn_file_actions
     }
     const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - begin;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != command.status) {
-        fail(command.name + ": ended with status " +
+        fail(words.front() + " for '" + command.name + "': ended with status " +
              std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)) +
              " in place of " + std::to_string(command.status));
     }
-    command.samples.push_back({time.count(), usage.ru_minflt + usage.ru_majflt, usage.ru_maxrss});
+    return {time.count(), usage.ru_minflt + usage.ru_majflt, usage.ru_maxrss,
+            microseconds(usage.ru_utime) + microseconds(usage.ru_stime)};
 }
 
 template <typename Number>
@@ -197,16 +213,21 @@ int main(int argc, char** argv) {
     for (int round = 0; round < rounds; ++round) {
         std::ranges::shuffle(order, random);
         for (const std::size_t i : order) {
-            run_once(commands[i], keys[static_cast<std::size_t>(round) % keys.size()], actions);
+            const std::string& key = keys[static_cast<std::size_t>(round) % keys.size()];
+            for (const Command& preparation : commands[i].preparations) {
+                run_once(preparation, key, actions);
+            }
+            commands[i].samples.push_back(run_once(commands[i], key, actions));
         }
     }
     const double first = at_percent(commands.front(), &Sample::microseconds, 50);
     for (const Command& command : commands) {
         const double median = at_percent(command, &Sample::microseconds, 50);
-        std::printf("%s\t%.0f\t%.2f\t%.0f\t%ld\t%ld\n", command.name.c_str(), median,
+        std::printf("%s\t%.0f\t%.2f\t%.0f\t%ld\t%ld\t%.0f\n", command.name.c_str(), median,
                     median / first, at_percent(command, &Sample::microseconds, 90),
                     at_percent(command, &Sample::faults, 50),
-                    at_percent(command, &Sample::peak_kib, 50));
+                    at_percent(command, &Sample::peak_kib, 50),
+                    at_percent(command, &Sample::processor, 50));
     }
     return EXIT_SUCCESS;
 }
