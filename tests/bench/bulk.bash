@@ -146,7 +146,7 @@ bulk_check() {
     # Stores that no table but that of loads has
     rm -rf -- "$fresh"
     mkdir -- "$fresh"
-    gdbm_load --mmap "$data/gdbm.dump" "$fresh/gdbm"
+    gdbm_load "$data/gdbm.dump" "$fresh/gdbm"
     gdbmtool --quiet --read-only "$fresh/gdbm" list | tr ' ' '\t' | right gdbm_load
     "$bitask" load --no-sync --format cdb -d "$fresh/bitask" "$data/cdb.txt"
     "$bitask" scan -d "$fresh/bitask" | right "load --format cdb"
@@ -206,7 +206,7 @@ bulk_synced() {
         "$(before)" \
         "the same, cache of 256 MiB | 0 | sqlite3 | $fresh/x | pragma cache_size = -262144 | $keyed_table | .mode tabs | .import $data/tsv pairs" \
         "$(before)" \
-        "gdbm_load --mmap | 0 | gdbm_load | --mmap | $data/gdbm.dump | $fresh/x" \
+        "gdbm_load | 0 | gdbm_load | $data/gdbm.dump | $fresh/x" \
         "$(before)" \
         "ldb load --bulk_load --disable_wal | 0 | sh | -c | exec ldb load --db=$fresh/x --create_if_missing --bulk_load --disable_wal <$data/rocksdb.txt" \
         "$(before)" \
