@@ -71,6 +71,10 @@ private:
 // disk, instead of ending the process. For the whole process; to be called once, at its start.
 void make_file_size_limit_an_error() noexcept;
 
+// Memory that was freed stays with the process, for work that takes as much again and again. For
+// the whole process.
+void keep_freed_memory() noexcept;
+
 [[nodiscard]] bool is_terminal(int descriptor) noexcept;
 
 // One write of a whole line to standard error, so that lines of parallel processes do not mix.

@@ -34,6 +34,7 @@ private:
 
 void for_each_batch(Input& input, KeyEnding ending,
                     const std::function<void(const KeyBatch&)>& take) {
+    keep_freed_memory();
     KeyLines lines{input, ending};
     Batches batches{take};
     std::string key;

@@ -105,6 +105,7 @@ public:
         WriterOptions options = writer_options(request_.write, context_);
         options.max_memory = request_.max_memory;
         Writer writer{context_.store, std::move(options)};
+        keep_freed_memory();
         const StopSignals signals;  // from now on there is something to keep
         pairs_.interrupt_when(StopSignals::received);
         try {

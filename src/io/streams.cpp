@@ -5,6 +5,9 @@
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -137,6 +140,15 @@ void Input::consume(std::size_t size) {
 
 void make_file_size_limit_an_error() noexcept {
     static_cast<void>(::signal(SIGXFSZ, SIG_IGN));
+}
+
+void keep_freed_memory() noexcept {
+#ifdef __GLIBC__
+    // A new page costs more than to look a key up.
+    constexpr int kLarge = 256 * 1024 * 1024;
+    static_cast<void>(::mallopt(M_MMAP_THRESHOLD, kLarge));
+    static_cast<void>(::mallopt(M_TRIM_THRESHOLD, kLarge));
+#endif
 }
 
 bool is_terminal(int descriptor) noexcept {

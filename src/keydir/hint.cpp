@@ -15,6 +15,7 @@ constexpr std::uint32_t kMaxLevels = 64;
 // A walk that has passed so many leaves reads so many pages at once from then on.
 constexpr unsigned kLeavesBeforeReadingAhead = 4;
 constexpr std::uint64_t kWindowPages = 32;
+constexpr std::uint64_t kNearPages = 4;
 
 // Whether such a file can be: nothing is allocated or read by a number that has not been checked.
 bool plausible(const HintInfo& info) {
@@ -42,9 +43,12 @@ std::optional<Entry> Hint::find(std::string_view key) const {
     if (info_.levels == 0) {
         return std::nullopt;
     }
+    if (++finds_ == 2) {
+        kept_.resize(kKeptNodes);
+    }
     NodePlace place = root();
     while (place.level != kLeafLevel) {
-        const Node node = read(place, buffer_);
+        const Node node = kept(place);
         place = node.child(node.child_for(key));
     }
     const Node leaf = read(place, buffer_);
@@ -52,10 +56,24 @@ std::optional<Entry> Hint::find(std::string_view key) const {
     if (!item) {
         return std::nullopt;
     }
-    const Node table = read(log_table_page(item->log_index), buffer_);
-    return entry_of(*item,
-                    table.log_name(static_cast<std::uint32_t>(item->log_index % kLogsPerPage)),
+    const LeafEntry entry = *item;
+    const Node table = kept(log_table_page(entry.log_index));
+    return entry_of(entry,
+                    table.log_name(static_cast<std::uint32_t>(entry.log_index % kLogsPerPage)),
                     key.size());
+}
+
+// A node that many lookups pass through. It is good until the next call.
+Node Hint::kept(const NodePlace& place) const {
+    if (kept_.empty()) {
+        return read(place, buffer_);  // one lookup passes it once
+    }
+    NodeInMemory& kept = kept_[place.page % kept_.size()];
+    if (!kept.node.at(place.page)) {
+        kept.node = Node{};
+        kept.node = read(place, kept.buffer);
+    }
+    return kept.node;
 }
 
 NodePlace Hint::root() const noexcept {
@@ -183,12 +201,18 @@ bool HintCursor::previous() {
 
 // To the only leaf where the key can be, and there to the first key that is not below it.
 void HintCursor::descend(std::string_view key) {
-    leaves_in_a_row_ = 0;
+    const std::uint64_t leaf_before = leaf_page_;
     open(0, hint_->root(), Direction::forward);
     for (std::size_t depth = 0; depth + 1 < path_.size(); ++depth) {
         Step& step = path_[depth];
         step.index = step.node.child_for(key);
-        open(depth + 1, step.node.child(step.index), Direction::forward);
+        const NodePlace child = step.node.child(step.index);
+        if (child.level == kLeafLevel) {
+            // Seeks from one leaf to another close by are as good as a walk.
+            const bool near = child.page > leaf_before && child.page - leaf_before <= kNearPages;
+            leaves_in_a_row_ = near ? leaves_in_a_row_ + 1 : 0;
+        }
+        open(depth + 1, child, Direction::forward);
     }
     path_.back().index = path_.back().node.lower_bound(key);
 }
@@ -229,6 +253,9 @@ bool HintCursor::next_leaf(Direction direction) {
 
 void HintCursor::open(std::size_t depth, const NodePlace& place, Direction direction) {
     Step& step = path_[depth];
+    if (place.level == kLeafLevel) {
+        leaf_page_ = place.page;
+    }
     if (step.node.at(place.page)) {
         return;  // seeks that are close to each other share the upper part of their paths
     }

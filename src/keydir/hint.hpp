@@ -26,7 +26,8 @@ class Hint {
 public:
     Hint(std::unique_ptr<io::File> file, const HintInfo& info);
 
-    // Reads one node a level and a page of the table of logs.
+    // Reads one node a level and a page of the table of logs. From the second time on it keeps
+    // some of those that others pass through, too.
     [[nodiscard]] std::optional<Entry> find(std::string_view key) const;
 
     [[nodiscard]] const HintInfo& info() const noexcept { return info_; }
@@ -42,9 +43,21 @@ public:
                                                         Buffer& buffer) const;
 
 private:
+    // 2 MiB, as nearly every node has one page.
+    static constexpr std::size_t kKeptNodes = 512;
+
+    struct NodeInMemory {
+        Buffer buffer;
+        Node node;  // in the buffer, or none
+    };
+
+    [[nodiscard]] Node kept(const NodePlace& place) const;
+
     std::unique_ptr<io::File> file_;
     HintInfo info_;
     mutable Buffer buffer_;  // of find(), so that looking up many keys allocates once
+    mutable std::uint64_t finds_ = 0;
+    mutable std::vector<NodeInMemory> kept_;  // by the page, modulo; none before a second find()
 };
 
 // The entry with all that is known of it but the key itself.
@@ -94,6 +107,7 @@ private:
     std::span<const std::byte> window_pages_;
     std::uint64_t window_begin_ = 0;  // in pages
     unsigned leaves_in_a_row_ = 0;
+    std::uint64_t leaf_page_ = 0;  // of the leaf met last
     Direction direction_ = Direction::forward;
 
     bool valid_ = false;

@@ -29,4 +29,25 @@ namespace bitask::keydir {
     return merged;
 }
 
+// Likewise in the midst of a load, which makes many hints of about one size and leaves one in the
+// end: those that are of the new one's tier, no more than so many times as large; where these are
+// few, those of the next tier, too. Each entry is then written once a tier.
+[[nodiscard]] inline std::size_t hints_to_merge_on_the_way(
+    const std::vector<HintInfo>& oldest_first, std::uint64_t new_entries, std::size_t max_hints) {
+    constexpr std::uint64_t kTier = 16;
+    const std::size_t fewest = std::max<std::size_t>(max_hints / 4, 1);
+    if (oldest_first.size() < max_hints) {
+        return 0;
+    }
+    std::size_t merged = 0;
+    for (std::uint64_t tier = std::max<std::uint64_t>(new_entries, 1) * kTier;
+         merged < fewest && merged < oldest_first.size(); tier *= kTier) {
+        while (merged < oldest_first.size() &&
+               oldest_first[oldest_first.size() - 1 - merged].entries <= tier) {
+            ++merged;
+        }
+    }
+    return merged;
+}
+
 }  // namespace bitask::keydir

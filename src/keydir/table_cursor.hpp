@@ -25,7 +25,6 @@ public:
     [[nodiscard]] const Entry& entry() const override { return items_[at_]->entry; }
 
 private:
-    void prefetch() const;
     [[nodiscard]] std::size_t lower_bound(std::string_view key) const;
 
     const std::vector<const Table::Item*>& items_;

@@ -109,6 +109,16 @@ std::optional<Manifest> read_any_manifest(const io::Folder& folder, ManifestPart
     }
 }
 
+std::size_t hints_to_merge(const std::vector<HintInfo>& hints, std::uint64_t new_entries,
+                           const PublishOptions& options) {
+    if (options.merge_all) {
+        return hints.size();
+    }
+    return options.on_the_way
+               ? keydir::hints_to_merge_on_the_way(hints, new_entries, options.max_hints)
+               : keydir::hints_to_merge(hints, new_entries, options.max_hints);
+}
+
 }  // namespace
 
 std::optional<Manifest> read_manifest(io::Environment& environment, const io::Folder& folder,
@@ -133,9 +143,7 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
     next.hints = current ? current->hints : std::vector<HintInfo>{};
     std::vector<HintInfo> merged;
     std::optional<keydir::Totals> totals;
-    const std::size_t count =
-        options.merge_all ? next.hints.size()
-                          : hints_to_merge(next.hints, keydir.table().size(), options.max_hints);
+    const std::size_t count = hints_to_merge(next.hints, keydir.table().size(), options);
     if (!current || !keydir.table().empty() || count > 1) {
         const std::uint64_t number =
             next_number(current ? current->hints : std::vector<HintInfo>{});

@@ -16,6 +16,7 @@ namespace bitask::store {
 struct PublishOptions {
     std::uint32_t seed = 0;     // should be another one each time
     std::size_t max_hints = 0;  // with more, the newest are merged
+    bool on_the_way = false;    // others come soon, and it is they that are merged
     bool merge_all = false;     // leave one, whatever it takes
     bool counts = false;        // leave the totals known, whatever it takes
 };

@@ -77,6 +77,7 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
     sort_by_first(places);
     payloads_.reserve(bytes_ - keys_.size());
 
+    constexpr std::size_t kFar = 16;
     Window window;
     std::size_t next = 0;
     while (next < places.size()) {
@@ -86,6 +87,11 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
         std::uint64_t end = end_of(first);
         std::size_t behind = next + 1;
         for (; behind < places.size(); ++behind) {
+            if (behind + kFar < places.size()) {  // in another order than they have in memory
+                const keydir::Entry& far = records_[places[behind + kFar].second].entry;
+                __builtin_prefetch(&far.location);
+                __builtin_prefetch(&far.header);
+            }
             const keydir::Entry& entry = records_[places[behind].second].entry;
             if (places[behind].first >> Places::kOffsetBits !=
                     places[next].first >> Places::kOffsetBits ||
@@ -98,7 +104,6 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
         if (const auto file = files.open(first.location.log, listed)) {
             const std::string_view bytes = window.read(*file, begin, end);
             for (; next < behind; ++next) {
-                prefetch(places, next);
                 Record& record = records_[places[next].second];
                 const std::uint64_t at = record.entry.location.offset - begin;
                 if (at < bytes.size()) {
@@ -107,14 +112,6 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
             }
         }
         next = behind;
-    }
-}
-
-// Records are gone through in another order than they have in memory.
-void ValueBatch::prefetch(const std::vector<NumberPair>& places, std::size_t at) const {
-    constexpr std::size_t kFar = 16;
-    if (at + kFar < places.size()) {
-        __builtin_prefetch(&records_[places[at + kFar].second]);
     }
 }
 

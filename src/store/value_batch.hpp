@@ -53,7 +53,6 @@ private:
     };
     class Window;
 
-    void prefetch(const std::vector<NumberPair>& places, std::size_t at) const;
     void keep(Record& record, std::string_view bytes);
 
     std::vector<Record> records_;

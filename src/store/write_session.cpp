@@ -679,6 +679,7 @@ PublishOptions WriteSession::publish_options(Publishing how, bool has_totals) co
     return {.seed = codec::crc32(what),
             .max_hints = !at_end || (repaired_ && !changed_at_least(kMuch)) ? kMaxHintsInPassing
                                                                             : kMaxHintsLeft,
+            .on_the_way = how == Publishing::on_the_way,
             .merge_all = how == Publishing::as_one,
             .counts = at_end && (has_totals || changed_at_least(kSome))};
 }

@@ -367,15 +367,50 @@ TEST_CASE("a cursor that moves at random shows what a map has there") {
 
 TEST_CASE("finding a key reads a node a level and one page of the log table") {
     const HintFile file{any_entries(4000, 3000, 5)};
-    const Hint hint = file.open();
-    for (const auto& [key, entry] : file.entries) {
+    const int levels = static_cast<int>(file.info.levels);
+    for (int i = 0; i < 100; ++i) {
+        const auto& [key, entry] = *std::next(file.entries.begin(), 40 * i);
+        const Hint hint = file.open();
         file.reads = 0;
         REQUIRE(hint.find(key));
-        REQUIRE(file.reads == static_cast<int>(file.info.levels) + 1);
+        REQUIRE(file.reads == levels + 1);
     }
+    const Hint hint = file.open();
     file.reads = 0;
     CHECK_FALSE(hint.find("none"));
-    CHECK(file.reads == static_cast<int>(file.info.levels));
+    CHECK(file.reads == levels);
+}
+
+TEST_CASE("finding many keys reads a leaf for each, and hardly anything else twice") {
+    const HintFile file{any_entries(4000, 3000, 5)};
+    const Hint hint = file.open();
+    REQUIRE(file.info.levels > 2);
+    const auto find_all = [&] {
+        file.reads = 0;
+        for (const auto& [key, entry] : file.entries) {
+            REQUIRE(hint.find(key));
+        }
+        return file.reads;
+    };
+    static_cast<void>(find_all());
+    const int leaves = static_cast<int>(file.entries.size());
+    CHECK(find_all() < leaves + leaves / 100);
+}
+
+TEST_CASE("seeks from leaf to leaf read many pages at once") {
+    const HintFile file{any_entries(20000, 60, 6)};
+    const Hint hint = file.open();
+    HintCursor cursor{hint};
+    file.reads = 0;
+    int number = 0;
+    for (const auto& [key, entry] : file.entries) {
+        if (number++ % 50 == 0) {
+            REQUIRE(cursor.seek(key));
+            REQUIRE(cursor.key() == key);
+            REQUIRE(cursor.entry() == entry);
+        }
+    }
+    CHECK(file.reads < static_cast<int>(file.info.pages / 4));
 }
 
 TEST_CASE("a long walk reads many pages at once, a short one does not") {

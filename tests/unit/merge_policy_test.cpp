@@ -95,5 +95,34 @@ TEST_CASE("what a writer adds in equal pieces is written a few times, not once f
     CHECK(publishing.times_written() < 16);
 }
 
+TEST_CASE("a load of any size writes each entry once a tier, and never leaves too many hints") {
+    constexpr std::size_t kMaxHints = 36;
+    std::vector<std::uint64_t> hints;
+    std::uint64_t written = 0;
+    for (int i = 0; i < 10'000; ++i) {
+        const std::uint64_t entries = 29'000 + static_cast<std::uint64_t>(i % 5) * 1000;
+        const std::size_t merged = hints_to_merge_on_the_way(hints_of(hints), entries, kMaxHints);
+        std::uint64_t size = entries;
+        for (std::size_t k = 0; k < merged; ++k) {
+            size += hints.back();
+            hints.pop_back();
+        }
+        hints.push_back(size);
+        written += size;
+        REQUIRE(hints.size() <= kMaxHints);
+    }
+    const std::uint64_t all = std::accumulate(hints.begin(), hints.end(), std::uint64_t{0});
+    CHECK(static_cast<double>(written) / static_cast<double>(all) < 4);
+}
+
+TEST_CASE("a load merges no large hint as long as there are enough small ones") {
+    std::vector<std::uint64_t> hints(1, 1'000'000'000);
+    hints.insert(hints.end(), 34, 1000);
+    CHECK(hints_to_merge_on_the_way(hints_of(hints), 1000, 36) == 0);
+    hints.push_back(1000);
+    CHECK(hints_to_merge_on_the_way(hints_of(hints), 1000, 36) == 35);
+    CHECK(hints_to_merge_on_the_way(hints_of({9, 9, 9, 9}), 0, 4) == 4);
+}
+
 }  // namespace
 }  // namespace bitask::keydir
