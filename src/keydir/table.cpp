@@ -17,14 +17,14 @@ constexpr std::size_t kLargestPiece = 256 * 1024;
 
 std::optional<Entry> Table::apply(std::string_view key, const Entry& entry) {
     index_items();
-    std::uint32_t& slot = slots_[slot_of(key)];
-    if (slot == 0) {
+    Slot& slot = slot_of(key);
+    if (slot.number == 0) {
         append(key, entry);
         indexed_ = items_.size();
-        slot = static_cast<std::uint32_t>(indexed_);
+        slot.number = static_cast<std::uint32_t>(indexed_);
         return std::nullopt;
     }
-    Entry& known = items_[slot - 1].entry;
+    Entry& known = items_[slot.number - 1].entry;
     if (known.newer_than(entry.header.timestamp, entry.location)) {
         return known;
     }
@@ -42,8 +42,8 @@ const Entry* Table::find(std::string_view key) const {
         return nullptr;
     }
     index_items();
-    const std::uint32_t slot = slots_[slot_of(key)];
-    return slot == 0 ? nullptr : &items_[slot - 1].entry;
+    const std::uint32_t number = slot_of(key).number;
+    return number == 0 ? nullptr : &items_[number - 1].entry;
 }
 
 // Most keys are in their places once their first bytes are.
@@ -84,7 +84,7 @@ void Table::add_sorted(std::span<NumberPair> items) const {
 }
 
 std::size_t Table::memory() const noexcept {
-    return items_.size() * (sizeof(Item) + sizeof(void*)) + slots_.size() * sizeof(std::uint32_t) +
+    return items_.size() * (sizeof(Item) + sizeof(void*)) + slots_.size() * sizeof(Slot) +
            arena_.memory();
 }
 
@@ -92,23 +92,27 @@ void Table::clear() {
     *this = Table{};
 }
 
-std::size_t Table::slot_of(std::string_view key) const {
+Table::Slot& Table::slot_of(std::string_view key) const {
+    const std::size_t whole_hash = std::hash<std::string_view>{}(key);
+    const auto hash = static_cast<std::uint32_t>(whole_hash >> 32U);
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = std::hash<std::string_view>{}(key)&mask;
-    while (slots_[at] != 0 && items_[slots_[at] - 1].key != key) {
+    std::size_t at = whole_hash & mask;
+    while (slots_[at].number != 0 &&
+           (slots_[at].hash != hash || items_[slots_[at].number - 1].key != key)) {
         at = (at + 1) & mask;
     }
-    return at;
+    slots_[at].hash = hash;
+    return slots_[at];
 }
 
 // So that every item that counts can be found by its key, and there is room for one more.
 void Table::index_items() const {
     if (2 * (items_.size() + 1) > slots_.size()) {
-        slots_.assign(std::max(kFewestSlots, std::bit_ceil(3 * items_.size())), 0);
+        slots_.assign(std::max(kFewestSlots, std::bit_ceil(3 * items_.size())), Slot{});
         indexed_ = 0;
     }
     for (; indexed_ < items_.size(); ++indexed_) {
-        slots_[slot_of(items_[indexed_].key)] = static_cast<std::uint32_t>(indexed_ + 1);
+        slot_of(items_[indexed_].key).number = static_cast<std::uint32_t>(indexed_ + 1);
     }
 }
 

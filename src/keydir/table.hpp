@@ -61,16 +61,21 @@ private:
         std::size_t memory_ = 0;
     };
 
+    // A key's hash tells its place, and in the slot most other keys from it.
+    struct Slot {
+        std::uint32_t hash = 0;    // some bits of it
+        std::uint32_t number = 0;  // 1 + index in items_, 0 when free
+    };
+
     // Where the key is in `slots_`, or the free slot that it would get.
-    [[nodiscard]] std::size_t slot_of(std::string_view key) const;
+    [[nodiscard]] Slot& slot_of(std::string_view key) const;
     void index_items() const;
     void add_sorted(std::span<NumberPair> items) const;
 
     std::deque<Item> items_;  // of a key that is there twice, the last one counts
     Arena arena_;
 
-    // 1 + index in items_, 0 when free; a power of two of them. Of the first so many items.
-    mutable std::vector<std::uint32_t> slots_;
+    mutable std::vector<Slot> slots_;  // a power of two of them; of the first so many items
     mutable std::size_t indexed_ = 0;
 
     mutable std::vector<const Item*> sorted_;

@@ -222,6 +222,15 @@ std::uint64_t Recovery::total_bytes() const {
                            [](std::uint64_t sum, const LogState& log) { return sum + log.size; });
 }
 
+bool Recovery::seal_last(const log::LogName& active, std::uint64_t size) {
+    if (logs.empty() || listed.empty() || logs.back().name != active || listed.back() != active) {
+        return false;
+    }
+    logs.back() = {as_sealed(active), size};
+    listed.back() = as_sealed(active);
+    return true;
+}
+
 bool Recovery::has_damage(const log::LogName& log) const {
     return std::ranges::any_of(
         damage, [&log](const log::Damage& damaged) { return damaged.place.log == log; });

@@ -50,6 +50,10 @@ struct Recovery {
     // Whether records up to this place are known to stand in the order of their timestamps.
     [[nodiscard]] bool in_order(const log::Location& place) const;
 
+    // The active log has been sealed, with so many bytes. False, and nothing has changed, when it
+    // is not the last one here.
+    bool seal_last(const log::LogName& active, std::uint64_t size);
+
     // The damaged place that may have held a newer record of this key than the key directory
     // knows; null when there is none. One that names the key goes before one that may hold any.
     [[nodiscard]] const log::Damage* doubt(std::string_view key,

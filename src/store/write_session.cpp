@@ -23,7 +23,8 @@ constexpr std::size_t kMaxFreshMemory = std::size_t{8} * 1024 * 1024;  // for th
 // The newest are merged when there are more. A compaction that begins must not keep others waiting,
 // and the first writer after a kill has waited long enough: they leave merging to others.
 constexpr std::size_t kMaxHintsLeft = 8;
-constexpr std::size_t kMaxHintsInPassing = 36;
+constexpr std::size_t kMaxHintsOnTheWay = 36;
+constexpr std::size_t kMaxHintsInPassing = keydir::kMaxHints - 1;
 
 // A session that has changed such a part of all keys writes all hints anew, as one; or finds out
 // what they come to, in a walk over them. That is little beside what it has done.
@@ -209,6 +210,7 @@ bool WriteSession::resume(const std::optional<LockNote>& note) {
     has_manifest_ = manifest.has_value();
     hinted_keys_ = manifest ? keys_in(*manifest) : 0;
     tail_bytes_ = log_->end() - (manifest ? manifest->position : 0);
+    after_kill_ = tail_bytes_ > options_.max_tail;  // in the midst of its commit
     return true;
 }
 
@@ -258,7 +260,7 @@ void WriteSession::remove_compaction_leftovers(const Listing& listing) {
 }
 
 void WriteSession::repair(const std::optional<LockNote>& note) {
-    repaired_ = true;
+    after_kill_ = true;
     // Nobody knows what a killed writer, or another program, has synced.
     names_unsynced_ = logs_unsynced_ = true;
     note_.synced = false;
@@ -410,6 +412,10 @@ void WriteSession::start_log() {
     if (hint_maker_) {
         logs_.push_back({.name = as_sealed(active())});
     }
+    if (known_) {
+        state_.logs.push_back({active(), 0});
+        state_.listed.push_back(active());
+    }
 }
 
 // Synced before it is renamed: a sealed log counts as complete for ever.
@@ -432,13 +438,14 @@ void WriteSession::seal_log() {
         folder_->sync();
     }
     changes_in_sealed_logs_ += log_->records_written();
-    if (hint_maker_ && sealed == as_sealed(active())) {
+    const bool usual_name = sealed == as_sealed(active());
+    if (hint_maker_ && usual_name) {
         logs_.back().size = log_->end();
     } else {
         stop_hint_maker();
     }
+    known_ = known_ && usual_name && state_.seal_last(active(), log_->end());
     log_.reset();
-    known_ = false;
     tail_has_sealed_logs_ = true;
 }
 
@@ -676,12 +683,15 @@ PublishOptions WriteSession::publish_options(Publishing how, bool has_totals) co
     const std::string what = std::to_string(environment_.now_milliseconds()) + " " +
                              std::to_string(note_.log) + " " + std::to_string(log_->end());
     const bool at_end = how == Publishing::at_end || how == Publishing::as_one;
-    return {.seed = codec::crc32(what),
-            .max_hints = !at_end || (repaired_ && !changed_at_least(kMuch)) ? kMaxHintsInPassing
-                                                                            : kMaxHintsLeft,
-            .on_the_way = how == Publishing::on_the_way,
-            .merge_all = how == Publishing::as_one,
-            .counts = at_end && (has_totals || changed_at_least(kSome))};
+    return {
+        .seed = codec::crc32(what),
+        .max_hints = how == Publishing::on_the_way ? kMaxHintsOnTheWay
+                     : how == Publishing::in_passing || (after_kill_ && !changed_at_least(kMuch))
+                         ? kMaxHintsInPassing
+                         : kMaxHintsLeft,
+        .on_the_way = how == Publishing::on_the_way,
+        .merge_all = how == Publishing::as_one,
+        .counts = at_end && (has_totals || changed_at_least(kSome))};
 }
 
 // The manifest is there, and speaks of everything, unless changes have come since.

@@ -153,8 +153,8 @@ private:
     std::uint64_t newest_number_ = 0;      // of all logs, sealed ones included
     std::unique_ptr<log::LogWriter> log_;  // the active log; null while there is none
     std::uint64_t changes_in_sealed_logs_ = 0;
-    bool note_fits_ = true;  // the one that the last writer left
-    bool repaired_ = false;
+    bool note_fits_ = true;    // the one that the last writer left
+    bool after_kill_ = false;  // the last writer was killed: this one has waited long enough
     bool changed_ = false;
     bool failed_ = false;
     bool logs_unsynced_ = false;   // bytes that earlier writers wrote
