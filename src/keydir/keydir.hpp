@@ -33,6 +33,9 @@ public:
     // stays and is returned.
     std::optional<Entry> apply(std::string_view key, const Entry& entry);
 
+    // A log that no hint speaks of has got another name.
+    void rename(const log::LogName& from, const log::LogName& to) { table_.rename(from, to); }
+
     // Nothing when no record of the key is known at all.
     [[nodiscard]] std::optional<Entry> find(std::string_view key) const;
 

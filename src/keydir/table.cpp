@@ -37,6 +37,14 @@ void Table::append(std::string_view key, const Entry& entry) {
     is_sorted_ = false;
 }
 
+void Table::rename(const log::LogName& from, const log::LogName& to) {
+    for (Item& item : items_) {
+        if (item.entry.location.log == from) {
+            item.entry.location.log = to;
+        }
+    }
+}
+
 const Entry* Table::find(std::string_view key) const {
     if (items_.empty()) {
         return nullptr;

@@ -36,6 +36,9 @@ public:
     // Takes note of a record that is newer than all so far, which takes less.
     void append(std::string_view key, const Entry& entry);
 
+    // A log has got another name.
+    void rename(const log::LogName& from, const log::LogName& to);
+
     // The pointer is good until the next change.
     [[nodiscard]] const Entry* find(std::string_view key) const;
 

@@ -228,6 +228,9 @@ bool Recovery::seal_last(const log::LogName& active, std::uint64_t size) {
     }
     logs.back() = {as_sealed(active), size};
     listed.back() = as_sealed(active);
+    if (!manifest || manifest->active_log != active.number) {  // else the hints call it active, too
+        keydir.rename(active, as_sealed(active));
+    }
     return true;
 }
 
