@@ -223,7 +223,8 @@ std::uint64_t Recovery::total_bytes() const {
 }
 
 bool Recovery::seal_last(const log::LogName& active, std::uint64_t size) {
-    if (logs.empty() || listed.empty() || logs.back().name != active || listed.back() != active) {
+    if (!damage.empty() ||  // whose places speak of the log under the name that it had
+        logs.empty() || listed.empty() || logs.back().name != active || listed.back() != active) {
         return false;
     }
     logs.back() = {as_sealed(active), size};

@@ -51,7 +51,7 @@ struct Recovery {
     [[nodiscard]] bool in_order(const log::Location& place) const;
 
     // The active log has been sealed, with so many bytes. False, and nothing has changed, when it
-    // is not the last one here.
+    // is not the last one here, or there is damage.
     bool seal_last(const log::LogName& active, std::uint64_t size);
 
     // The damaged place that may have held a newer record of this key than the key directory

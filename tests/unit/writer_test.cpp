@@ -611,6 +611,15 @@ TEST_CASE("the note is help alone: a disk that refuses it does not fail the comm
     CHECK(store.contents() == Contents{{"a", "1"}, {"b", "2"}, {"c", "3"}});
 }
 
+TEST_CASE("a tombstone behind damage of its own log is known to be newer, also once it is sealed") {
+    HandmadeStore store;
+    const std::string lost = test::flipped(make_record("lost", "value", kNow), 12);
+    store.file("5.active.log", make_record("a", "1", kNow) + lost + make_record("gone", "", kNow));
+    Writer writer{store.disk, kStore, {}};
+    CHECK_FALSE(writer.remove("gone"));
+    CHECK(writer.remove("a"));
+}
+
 }  // namespace
 TEST_CASE("a damaged header that shows an impossible time does not spoil what is put after it") {
     HandmadeStore store;
