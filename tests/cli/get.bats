@@ -167,7 +167,7 @@ load helpers
     bitask put a 1
     bitask put b 2
     coproc ASKED { bitask get --stdin; }
-    local line
+    local line asked=$ASKED_PID # The shell forgets ASKED_PID as soon as the process has ended.
     echo a >&"${ASKED[1]}"
     read -r -t 60 line <&"${ASKED[0]}"
     [[ $line == $'a\t1' ]]
@@ -175,7 +175,7 @@ load helpers
     read -r -t 60 line <&"${ASKED[0]}"
     [[ $line == $'b\t2' ]]
     eval "exec ${ASKED[1]}>&-"
-    wait "$ASKED_PID"
+    wait "$asked"
 }
 
 @test "--stdin answers in the order of the questions, however many there are" {

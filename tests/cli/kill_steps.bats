@@ -20,9 +20,10 @@ inside+='exit|exit_group'
 # store, kills it there and runs CHECK. Once it runs to its end, and then CHECK must hold, too.
 #
 # Calls are counted for each thread by itself. Where there is a second one, whichever comes first
-# to its call of that number is killed.
+# to its call of that number is killed; and as either of two may come to make a call, such as the
+# last close of a file, a run may make one less than the one that was counted, and so not be killed.
 killed_at_each_call() {
-    local check=$1 call count step thread main follow calls=0
+    local check=$1 call count step thread main follow status kills=0 calls=0
     shift
     rm -rf before
     mv "$STORE" before
@@ -38,14 +39,17 @@ killed_at_each_call() {
         for ((step = 1; step <= count; step++)); do
             rm -rf "$STORE"
             cp -a before "$STORE"
-            expect_status 137 strace "${follow[@]}" -qq -o trace \
-                -e "trace=$call" -e "inject=$call:signal=KILL:when=$step" "$@"
+            status=0
+            strace "${follow[@]}" -qq -o trace -e "trace=$call" \
+                -e "inject=$call:signal=KILL:when=$step" "$@" >"$OUT" 2>"$ERR" || status=$?
+            ((status == 137 || status == 0)) || fail "status $status at $call" || return
+            kills=$((kills + (status == 137)))
             "$check" || fail "killed at $call, number $step" || return
             calls=$((calls + 1))
         done
     done < <(sed -nE 's/^([0-9]+) +([a-z0-9_]+)\(.*/\1 \2/p' calls |
         grep -vxE "[0-9]+ ($inside)" | sort | uniq -c)
-    ((calls > 10)) || fail "only $calls calls"
+    ((calls > 10 && kills * 10 >= calls * 9)) || fail "only $kills kills at $calls calls"
 }
 
 # What was there before is there, and of the last change all or nothing; also from the logs alone.

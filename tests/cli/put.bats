@@ -165,7 +165,8 @@ load helpers
     bitask put foo bar
     after=$(date +%s%3N)
     stamp=$(od -An -tu8 -j 4 -N 8 "$(active_log)")
-    ((stamp >= before && stamp <= after))
+    # The clock that the system keeps from tick to tick may be some milliseconds behind.
+    ((stamp >= before - 1000 && stamp <= after))
 }
 
 @test "a timestamp from the future is followed by a later one, and the last put still wins" {
