@@ -13,6 +13,7 @@ namespace bitask {
 struct CompactionOptions {
     double min_garbage_percent = 0;  // rewrite only logs with at least so large a dead share
     double if_garbage_percent = 0;   // do nothing while the whole store has a smaller one
+    bool all = false;                // rewrite every log, also one that has nothing dead
     std::uint64_t max_rate = 0;      // read and write at most so many bytes a second; 0: no limit
     Progress* progress = nullptr;    // may be null
 

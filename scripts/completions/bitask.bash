@@ -38,7 +38,7 @@ _bitask_options() {
         scan) options+=(--prefix --from --to --limit --reverse --unordered --keys --count) ;;&
         get | ask | scan | load) options+=(--format) ;;&
         load) options+=(--skip-bad --memory) ;;&
-        compact) options+=(--min-garbage --if-garbage --rate --dry-run) ;;&
+        compact) options+=(--min-garbage --all --if-garbage --rate --dry-run) ;;&
         compact | stat | verify) options+=(--json) ;;&
         put | rm | remove | load | compact) options+=(--wait --no-sync --max-log-size) ;;&
     esac

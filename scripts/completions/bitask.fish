@@ -58,6 +58,7 @@ complete -c bitask -n '__bitask_has load' -l skip-bad -d 'Pass over malformed pa
 complete -c bitask -n '__bitask_has load' -F
 
 complete -c bitask -n '__bitask_has compact' -l min-garbage -x -d 'Only logs with so much garbage'
+complete -c bitask -n '__bitask_has compact' -l all -d 'Rewrite all logs'
 complete -c bitask -n '__bitask_has compact' -l if-garbage -x -d 'Only when there is so much in all'
 complete -c bitask -n '__bitask_has compact' -l rate -x -d 'Read at most so many MB a second'
 complete -c bitask -n '__bitask_has compact' -l dry-run -d 'Print what would be rewritten'

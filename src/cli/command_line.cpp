@@ -285,6 +285,7 @@ private:
         text(app, "--min-garbage", spoken_.min_garbage);
         text(app, "--if-garbage", spoken_.if_garbage);
         text(app, "--rate", spoken_.rate);
+        flag(app, "--all", spoken_.all);
         flag(app, "--dry-run", spoken_.dry_run);
         flag(app, "--json", spoken_.json);
         write_options(app);

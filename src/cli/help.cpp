@@ -101,6 +101,7 @@ on meanwhile. What it writes is synced in any case, with --no-sync too.
 
       --min-garbage PERCENT  rewrite only logs with at least so large a share of old records;
                              the default is 20
+      --all                  rewrite all logs, which lets a later scan be read in order
       --if-garbage PERCENT   do nothing while the whole store has a smaller share
       --rate MB              read at most so many megabytes a second
       --dry-run              print the logs that would be rewritten, change nothing

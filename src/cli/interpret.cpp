@@ -190,6 +190,10 @@ private:
             request.options.max_rate = number("--rate", *spoken_.rate, parse_rate,
                                               "a number of megabytes a second above 0");
         }
+        if (spoken_.all && spoken_.min_garbage) {
+            fail("--all and --min-garbage exclude each other");
+        }
+        request.options.all = spoken_.all;
         request.dry_run = spoken_.dry_run;
         request.json = spoken_.json;
         request.write = write_choices();

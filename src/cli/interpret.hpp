@@ -19,7 +19,7 @@ struct Spoken {
     bool quiet = false, verbose = false, help = false, version = false;
     bool from_stdin = false, null = false, force = false;
     bool reverse = false, unordered = false, keys = false, count = false;
-    bool no_sync = false, dry_run = false, json = false, skip_bad = false;
+    bool no_sync = false, dry_run = false, all = false, json = false, skip_bad = false;
 };
 
 // What was said to a command as its request. Throws UsageError.

@@ -26,6 +26,17 @@ struct FileIdentity {
     friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
+// A part of a file, shown where the system has it in memory. Lasts as long as this object, also
+// when the file is closed or removed.
+//
+// There is no error to report when such bytes can no longer be read, because the disk fails or
+// another program has made the file shorter: the process then gets the signal SIGBUS.
+class Mapping {
+public:
+    virtual ~Mapping() = default;
+    [[nodiscard]] virtual std::span<const std::byte> bytes() const noexcept = 0;
+};
+
 // An open file; closed when destroyed.
 class File {
 public:
@@ -34,6 +45,13 @@ public:
     // Fills `out` from `offset` on; fewer bytes than asked for only at the end of the file.
     [[nodiscard]] virtual std::size_t read(std::uint64_t offset,
                                            std::span<std::byte> out) const = 0;
+
+    // The same bytes without a copy, at least one. Null when that is not to be had, for whatever
+    // reason: read() can tell it.
+    [[nodiscard]] virtual std::unique_ptr<Mapping> map(std::uint64_t /*offset*/,
+                                                       std::size_t /*size*/) const {
+        return nullptr;
+    }
 
     // Writes all the bytes or throws; then any prefix of them may be in the file.
     virtual void write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;

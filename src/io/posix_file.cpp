@@ -2,6 +2,7 @@
 
 #include "io/file_lock.hpp"
 #include "io/posix_error.hpp"
+#include "io/posix_mapping.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -35,6 +36,10 @@ PosixFile::PosixFile(UniqueFd fd, std::string path) : fd_{std::move(fd)}, path_{
 
 std::size_t PosixFile::read(std::uint64_t offset, std::span<std::byte> out) const {
     return read_fully(fd_.get(), path_, offset, out);
+}
+
+std::unique_ptr<Mapping> PosixFile::map(std::uint64_t offset, std::size_t size) const {
+    return map_file(fd_.get(), offset, size);
 }
 
 void PosixFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {

@@ -3,6 +3,10 @@
 #include "io/environment.hpp"
 #include "io/unique_fd.hpp"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 
 namespace bitask::io {
@@ -14,6 +18,8 @@ public:
     PosixFile(UniqueFd fd, std::string path);
 
     [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override;
+    [[nodiscard]] std::unique_ptr<Mapping> map(std::uint64_t offset,
+                                               std::size_t size) const override;
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override;
     void truncate(std::uint64_t size) override;
     void sync() override;

@@ -1,5 +1,6 @@
 #include "keydir/number_pair.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <numeric>
@@ -15,6 +16,9 @@ constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 // From the lowest digit up, keeping the order of equal ones (radix sort, Knuth 5.2.5): places and
 // ranks have few digits that differ, and each costs one pass over memory.
 void sort_by_first(std::vector<NumberPair>& pairs) {
+    if (std::ranges::is_sorted(pairs, {}, &NumberPair::first)) {
+        return;
+    }
     std::uint64_t differing = 0;
     for (const NumberPair& pair : pairs) {
         differing |= pair.first ^ pairs.front().first;

@@ -8,6 +8,7 @@
 #include "store/pacer.hpp"
 #include "store/pair_sorter.hpp"
 #include "store/places.hpp"
+#include "store/record_chunk.hpp"
 
 #include <algorithm>
 #include <map>
@@ -37,12 +38,14 @@ void remove_quietly(io::Folder& folder, const std::string& name) {
 struct NewLog {
     CompactedLogs::Output output;
     log::LogWriter writer;
-    LogName last_source;
 };
 
 // In three passes. The key directory, in the order of keys, tells where the current records of the
 // inputs are; sorted by their places, they are copied log by log; and sorted back, their new places
 // go into a hint, in the order of keys again. So nothing is looked up, and memory is bounded.
+//
+// Where they are copied to, they stand in the order of their keys, a chunk at a time: a scan then
+// finds the records of keys that follow each other in a few places, many at each.
 class Compaction {
 public:
     Compaction(io::Environment& environment, io::Folder& folder, const Recovery& state,
@@ -128,13 +131,13 @@ private:
             if (options_.should_stop()) {
                 break;
             }
-            if (current_ && is_border(current_->last_source, input.name)) {
-                finish(current_);
+            if (last_source_ && is_border(*last_source_, input.name)) {
+                finish_current();
             }
             copy(input);
             result_.inputs.push_back(input.name);
         }
-        finish(current_);
+        finish_current();
         finish_tombstones();
     }
 
@@ -185,51 +188,88 @@ private:
     }
 
     void copy_record(const io::File& file, const log::LogScanner& scanner, std::uint64_t rank) {
-        const LogName source = scanner.place().log;
-        const std::uint64_t size = scanner.header().record_size();
-        const bool tombstone = scanner.header().tombstone();
-        const bool dropped = tombstone && plan_.drops_tombstones_of(source);
-        std::optional<NewLog>& target = dropped ? tombstones_ : current_;
-        if (!target) {
-            target.emplace(start(source));
+        const log::Location& place = scanner.place();
+        const log::RecordHeader& header = scanner.header();
+        const bool small = !scanner.record().empty();
+        const auto append = [&](NewLog& target) {
+            if (small) {
+                target.writer.append_copy(scanner.record());
+            } else {
+                target.writer.append_copy(file, place.offset, header.record_size());
+            }
+            count(target, header);
+        };
+        if (header.tombstone() && plan_.drops_tombstones_of(place.log)) {
+            note_place(rank, kDropped);
+            append(begun(tombstones_));
+            return;
         }
-        if (work_.writes_hints) {
-            by_key_.add({rank, dropped ? kDropped : outputs_.end() + target->writer.end()});
-        }
-        if (scanner.record().empty()) {
-            target->writer.append_copy(file, scanner.place().offset, size);
+        last_source_ = place.log;
+        if (small) {
+            chunk_.add(rank, scanner.record());
         } else {
-            target->writer.append_copy(scanner.record());
+            write_chunk();
+            note_place(rank, outputs_.end() + begun(current_).writer.end());
+            append(*current_);
         }
-        target->last_source = source;
-        (tombstone ? target->output.share.tombstone_bytes : target->output.share.live_bytes) +=
-            size;
-        if (!dropped && target->writer.end() > work_.max_log_size) {
-            finish(target);
+        const std::uint64_t written = current_ ? current_->writer.end() : 0;
+        if (written + chunk_.bytes() > work_.max_log_size) {
+            finish_current();  // a chunk never crosses from one log to the next
+        } else if (chunk_.full()) {
+            write_chunk();
         }
     }
 
-    NewLog start(const LogName& source) {
-        CompactedLogs::Output output;
-        output.temporary = next_temporary(source.number);
-        auto file = folder_.create(output.temporary);
-        temporaries_.push_back(output.temporary);
-        log::LogWriter writer{std::move(file), output.temporary, 0};
-        return {std::move(output), std::move(writer), source};
+    void write_chunk() {
+        if (chunk_.empty()) {
+            return;
+        }
+        NewLog& target = begun(current_);
+        chunk_.take_all([&](std::uint64_t rank, std::string_view record) {
+            note_place(rank, outputs_.end() + target.writer.end());
+            target.writer.append_copy(record);
+            count(target,
+                  log::decode_header(std::as_bytes(std::span{record}).first<log::kHeaderSize>()));
+        });
+    }
+
+    // Where a record is copied to.
+    void note_place(std::uint64_t rank, std::uint64_t place) {
+        if (work_.writes_hints) {
+            by_key_.add({rank, place});
+        }
+    }
+
+    static void count(NewLog& log, const log::RecordHeader& header) {
+        (header.tombstone() ? log.output.share.tombstone_bytes : log.output.share.live_bytes) +=
+            header.record_size();
+    }
+
+    NewLog& begun(std::optional<NewLog>& log) {
+        if (!log) {
+            CompactedLogs::Output output;
+            output.temporary = next_temporary(plan_.inputs.back().name.number);
+            auto file = folder_.create(output.temporary);
+            temporaries_.push_back(output.temporary);
+            log::LogWriter writer{std::move(file), output.temporary, 0};
+            log.emplace(NewLog{std::move(output), std::move(writer)});
+        }
+        return *log;
     }
 
     std::string next_temporary(std::uint64_t number) {
         return log::temporary_name({number, ++temporary_, LogKind::sealed});
     }
 
-    void finish(std::optional<NewLog>& log) {
-        if (!log) {
-            return;
+    void finish_current() {
+        write_chunk();
+        if (current_) {
+            const std::uint64_t number = last_source_->number;
+            result_.logs.push_back(close(std::move(*current_), number, LogKind::sealed));
+            outputs_.add(result_.logs.back().name, result_.logs.back().size);
+            current_.reset();
         }
-        const std::uint64_t number = log->last_source.number;
-        result_.logs.push_back(close(std::move(*log), number, LogKind::sealed));
-        outputs_.add(result_.logs.back().name, result_.logs.back().size);
-        log.reset();
+        last_source_.reset();
     }
 
     // Tombstones win ties against every input only behind all of them.
@@ -352,8 +392,10 @@ private:
     std::map<std::uint64_t, std::uint64_t> generations_;  // the highest in use, by log number
     std::uint64_t temporary_ = 0;
     std::vector<std::string> temporaries_;
-    Places outputs_;  // those that are finished
+    Places outputs_;     // those that are finished
+    RecordChunk chunk_;  // for the log that is being made
     std::optional<NewLog> current_;
+    std::optional<LogName> last_source_;  // of what is in these two
     std::optional<NewLog> tombstones_;
     std::vector<log::LogWriter> unsynced_;
     CompactedLogs result_;

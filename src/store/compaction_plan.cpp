@@ -123,7 +123,8 @@ private:
             const bool active = log.name.kind == LogKind::active;
             const bool empty = log.size == 0 && !active;
             const bool worth_it =
-                dead > 0 && percent(dead, log.size) >= options_.compaction.min_garbage_percent;
+                options_.compaction.all ||
+                (dead > 0 && percent(dead, log.size) >= options_.compaction.min_garbage_percent);
             candidate.chosen =
                 candidate.eligible && (empty || worth_it) && (!active || options_.takes_active);
             dirty_before = dirty_before || is_dirty(candidate);

@@ -65,6 +65,7 @@ private:
     static constexpr std::size_t kNone = SIZE_MAX;  // before the first
     static constexpr std::size_t kFirst = 16;
     static constexpr std::size_t kGrowth = 8;
+    static constexpr std::size_t kFew = 2048;  // too few to tell whether more are worth it
 
     bool fill() {
         batch_.clear();
@@ -83,8 +84,10 @@ private:
                 break;
             }
         }
-        room_ = std::min(kGrowth * room_, ValueBatch::kMaxRecords);
         view_.read(batch_);
+        if (room_ < kFew || !batch_.found_together()) {
+            room_ = std::min(kGrowth * room_, ValueBatch::kMaxRecords);
+        }
         version_ = view_.version();
         return true;
     }

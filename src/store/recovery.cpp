@@ -107,12 +107,17 @@ private:
     }
 
     // Clocks run forward as a rule: what was lost is taken to be no newer than all that was read
-    // before it and the record that was read next.
-    void date_damage() {
-        for (const std::size_t index : undated_) {
-            result_.damage[index].timestamp = result_.last_timestamp;
-        }
-        undated_.clear();
+    // before it and the record that was read next; in a log that a compaction has written, where
+    // records are in no such order, the next one of another log.
+    void date_damage(const log::LogName& next) {
+        std::erase_if(undated_, [&](std::size_t index) {
+            log::Damage& damage = result_.damage[index];
+            if (damage.place.log.generation != 0 && damage.place.log == next) {
+                return false;
+            }
+            damage.timestamp = result_.last_timestamp;
+            return true;
+        });
     }
 
     void note_lost_end(const log::LogName& name, std::uint64_t size) {
@@ -132,7 +137,9 @@ private:
         ++result_.records;
         result_.disorder = result_.disorder || entry.header.timestamp < result_.last_timestamp;
         result_.last_timestamp = std::max(result_.last_timestamp, entry.header.timestamp);
-        date_damage();
+        if (!undated_.empty()) {
+            date_damage(entry.location.log);
+        }
         if (options_.only_key && scanner.key() != *options_.only_key) {
             return;
         }

@@ -6,7 +6,10 @@
 #include "store/places.hpp"
 
 #include <algorithm>
-#include <span>
+#include <array>
+#include <exception>
+#include <mutex>
+#include <numeric>
 
 namespace bitask::store {
 namespace {
@@ -16,151 +19,204 @@ constexpr std::uint64_t kMaxRecord = 32 * 1024;
 
 // Bytes between two records that are read along rather than left out: a call costs as much.
 constexpr std::uint64_t kMaxGap = 4096;
-constexpr std::uint64_t kMaxWindow = 64 * 1024;
+constexpr std::uint64_t kMaxPiece = 64 * 1024;
 
-std::uint64_t end_of(const keydir::Entry& entry) {
-    return entry.location.offset + entry.header.record_size();
+// How much of a number tells the index of a record; above it is its size.
+constexpr unsigned kIndexBits = 32;
+
+std::size_t index_of(const NumberPair& place) {
+    return static_cast<std::size_t>(place.second & UINT32_MAX);
+}
+
+std::size_t size_of(const NumberPair& place) {
+    return static_cast<std::size_t>(place.second >> kIndexBits);
+}
+
+log::RecordHeader header_of(std::string_view record) {
+    return log::decode_header(std::as_bytes(std::span{record}).first<log::kHeaderSize>());
+}
+
+// Whether a record of that size can be these bytes. That it is the one that was asked for is looked
+// at when it is, in the order in which they are asked for.
+bool is_whole(std::string_view bytes) {
+    const log::RecordHeader header = header_of(bytes);
+    return header.record_size() == bytes.size() &&
+           codec::crc32(bytes.substr(log::kHeaderSize)) == header.crc;
+}
+
+// As far as they can be read; of the rest, whoever reads those records alone is told why.
+std::string_view read_bytes(const io::File& file, std::uint64_t begin, std::span<char> buffer) {
+    try {
+        return {buffer.data(), file.read(begin, std::as_writable_bytes(buffer))};
+    } catch (const Error&) {
+        return {};
+    }
 }
 
 }  // namespace
 
-// Reads neighbouring records of one log in one piece.
-class ValueBatch::Window {
-public:
-    // Makes the file's bytes from `begin` to `end` available; nothing when they are not all there.
-    std::string_view read(const io::File& file, std::uint64_t begin, std::uint64_t end) {
-        const auto size = static_cast<std::size_t>(end - begin);
-        if (buffer_.size() < size) {
-            buffer_.resize(size);
-        }
-        try {
-            const std::size_t got =
-                file.read(begin, std::as_writable_bytes(std::span{buffer_}.first(size)));
-            return {buffer_.data(), got};
-        } catch (const Error&) {
-            return {};  // whoever reads the records alone is told why
-        }
-    }
-
-private:
-    std::vector<char> buffer_;
-};
-
 bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
-    const std::uint64_t size = entry.header.record_size();
-    const std::size_t bytes =
-        key.size() +
-        (size > kMaxRecord ? 0 : static_cast<std::size_t>(entry.header.payload_size()));
-    if (!records_.empty() && (records_.size() == kMaxRecords || bytes_ + bytes > kMaxBytes)) {
+    const std::uint64_t record_size = entry.header.record_size();
+    const std::size_t size =
+        key.size() + (record_size > kMaxRecord ? 0 : static_cast<std::size_t>(record_size));
+    if (!records_.empty() && (records_.size() == kMaxRecords || size_ + size > kMaxBytes)) {
         return false;
     }
-    records_.push_back({.entry = entry, .key_begin = static_cast<std::uint32_t>(keys_.size())});
+    records_.push_back(entry);
     keys_ += key;
-    bytes_ += bytes;
+    key_ends_.push_back(static_cast<std::uint32_t>(keys_.size()));
+    size_ += size;
     return true;
 }
 
-void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) {
+void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed,
+                      io::Worker* helper) {
+    const std::vector<NumberPair> sorted = places();
+    const std::span<const NumberPair> all{sorted};
+    begins_.assign(records_.size(), kUnread);
+    bytes_.resize(total_size(all));
+    std::mutex mutex;
+    const OpenLog open = [&](std::size_t index) {
+        const std::lock_guard lock{mutex};
+        return files.open(records_[index].location.log, listed);
+    };
+    const auto first = helper == nullptr ? all : all.first(all.size() / 2);
+    std::size_t pieces_of_second = 0;
+    std::exception_ptr failure;
+    const auto read_second = [&] {
+        try {
+            pieces_of_second = read(all.subspan(first.size()), total_size(first), open);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    };
+    {
+        const io::Beside second{helper, read_second};
+        pieces_ = read(first, 0, open);
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    pieces_ += pieces_of_second;
+}
+
+// Of all records that are to be read, in the order of their places; each with its size and index,
+// so that nothing else need be looked at that is in another order.
+std::vector<NumberPair> ValueBatch::places() const {
     Places logs;
     std::vector<NumberPair> places;
     places.reserve(records_.size());
     for (std::size_t i = 0; i < records_.size(); ++i) {
-        const keydir::Entry& entry = records_[i].entry;
-        if (entry.header.record_size() > kMaxRecord || entry.location.offset > Places::kMaxOffset) {
+        const keydir::Entry& entry = records_[i];
+        const std::uint64_t size = entry.header.record_size();
+        if (size > kMaxRecord || entry.location.offset > Places::kMaxOffset) {
             continue;
         }
-        if (logs.begin_of(entry.location.log) == nullptr) {
+        const std::uint64_t* begin = logs.begin_of(entry.location.log);
+        if (begin == nullptr) {
             logs.add(entry.location.log, 0);
+            begin = logs.begin_of(entry.location.log);
         }
-        places.push_back({*logs.begin_of(entry.location.log) + entry.location.offset, i});
+        places.push_back({*begin + entry.location.offset, size << kIndexBits | i});
     }
     sort_by_first(places);
-    payloads_.reserve(bytes_ - keys_.size());
-
-    constexpr std::size_t kFar = 16;
-    Window window;
-    std::size_t next = 0;
-    while (next < places.size()) {
-        // As many as one piece holds.
-        const keydir::Entry& first = records_[places[next].second].entry;
-        const std::uint64_t begin = first.location.offset;
-        std::uint64_t end = end_of(first);
-        std::size_t behind = next + 1;
-        for (; behind < places.size(); ++behind) {
-            if (behind + kFar < places.size()) {  // in another order than they have in memory
-                const keydir::Entry& far = records_[places[behind + kFar].second].entry;
-                __builtin_prefetch(&far.location);
-                __builtin_prefetch(&far.header);
-            }
-            const keydir::Entry& entry = records_[places[behind].second].entry;
-            if (places[behind].first >> Places::kOffsetBits !=
-                    places[next].first >> Places::kOffsetBits ||
-                entry.location.offset < end || entry.location.offset - end > kMaxGap ||
-                end_of(entry) - begin > kMaxWindow) {
-                break;
-            }
-            end = end_of(entry);
-        }
-        if (const auto file = files.open(first.location.log, listed)) {
-            const std::string_view bytes = window.read(*file, begin, end);
-            for (; next < behind; ++next) {
-                Record& record = records_[places[next].second];
-                const std::uint64_t at = record.entry.location.offset - begin;
-                if (at < bytes.size()) {
-                    keep(record, bytes.substr(static_cast<std::size_t>(at)));
-                }
-            }
-        }
-        next = behind;
-    }
+    return places;
 }
 
-// The record stands at the front of the bytes, or should. Its key is looked at when it is asked
-// for, in the order of the keys.
-void ValueBatch::keep(Record& record, std::string_view bytes) {
-    const log::RecordHeader& header = record.entry.header;
-    bytes = bytes.substr(0, static_cast<std::size_t>(header.record_size()));
-    if (bytes.size() < header.record_size()) {
-        return;
+std::size_t ValueBatch::total_size(std::span<const NumberPair> places) {
+    return std::accumulate(
+        places.begin(), places.end(), std::size_t{0},
+        [](std::size_t sum, const NumberPair& place) { return sum + size_of(place); });
+}
+
+// How many of them, from the first on, are read in one piece.
+std::size_t ValueBatch::in_one_piece(std::span<const NumberPair> places) {
+    const std::uint64_t begin = places.front().first;
+    std::uint64_t end = begin + size_of(places.front());
+    std::size_t count = 1;
+    for (; count < places.size(); ++count) {
+        const NumberPair& next = places[count];
+        if (next.first < end || next.first - end > kMaxGap ||
+            next.first + size_of(next) - begin > kMaxPiece ||
+            Places::index(next.first) != Places::index(begin)) {
+            break;
+        }
+        end = next.first + size_of(next);
     }
-    const auto front = std::as_bytes(std::span{bytes}).first<log::kHeaderSize>();
-    const std::string_view payload = bytes.substr(log::kHeaderSize);
-    if (log::decode_header(front) == header && codec::crc32(payload) == header.crc) {
-        record.payload_begin = static_cast<std::uint32_t>(payloads_.size());
-        payloads_ += payload;
+    return count;
+}
+
+// Puts them one behind the other into bytes_, from `to` on. Returns the number of pieces.
+std::size_t ValueBatch::read(std::span<const NumberPair> places, std::size_t to,
+                             const OpenLog& open) {
+    std::array<char, kMaxPiece> buffer;
+    std::size_t pieces = 0;
+    for (; !places.empty(); ++pieces) {
+        const auto piece = places.first(in_one_piece(places));
+        places = places.subspan(piece.size());
+        const std::uint64_t begin = piece.front().first;
+        const auto size =
+            static_cast<std::size_t>(piece.back().first + size_of(piece.back()) - begin);
+        const std::size_t wanted = total_size(piece);
+        const std::span<char> target = std::span{bytes_}.subspan(to, wanted);
+        std::string_view bytes;
+        if (const auto file = open(index_of(piece.front()))) {
+            // Where nothing lies between the records, they are read to where they shall be.
+            bytes = read_bytes(*file, Places::offset(begin),
+                               size == wanted ? target : std::span{buffer}.first(size));
+        }
+        for (const NumberPair& place : piece) {
+            const auto at = static_cast<std::size_t>(place.first - begin);
+            const std::string_view record =
+                bytes.substr(std::min(at, bytes.size()), size_of(place));
+            if (record.size() == size_of(place) && is_whole(record)) {
+                if (size != wanted) {
+                    std::ranges::copy(record, &bytes_[to]);
+                }
+                begins_[index_of(place)] = static_cast<std::uint32_t>(to);
+            }
+            to += size_of(place);
+        }
     }
+    return pieces;
 }
 
 void ValueBatch::clear() {
     records_.clear();
+    key_ends_.clear();
     keys_.clear();
-    payloads_.clear();
-    bytes_ = 0;
+    begins_.clear();
+    bytes_.clear();
+    size_ = 0;
+    pieces_ = 0;
 }
 
 std::string_view ValueBatch::key(std::size_t index) const {
-    const Record& record = records_[index];
-    return std::string_view{keys_}.substr(record.key_begin, record.entry.header.key_size);
+    const std::size_t begin = index == 0 ? 0 : key_ends_[index - 1];
+    return std::string_view{keys_}.substr(begin, key_ends_[index] - begin);
 }
 
 std::optional<std::string_view> ValueBatch::value(std::size_t index) const {
-    const Record& record = records_[index];
-    constexpr std::size_t kFar = 16;
+    constexpr std::size_t kFar = 16;   // they are asked for in another order than they were read
     constexpr std::size_t kLine = 64;  // bytes of a cache's line, on most processors
-    if (index + kFar < records_.size()) {
-        const std::size_t begin = records_[index + kFar].payload_begin;
-        for (std::size_t at = begin; at < std::min(begin + 3 * kLine, payloads_.size());
-             at += kLine) {
-            __builtin_prefetch(&payloads_[at]);
+    if (index + kFar < begins_.size()) {
+        const std::size_t begin = begins_[index + kFar];
+        for (std::size_t at = begin; at < std::min(begin + 3 * kLine, bytes_.size()); at += kLine) {
+            __builtin_prefetch(&bytes_[at]);
         }
     }
-    if (record.payload_begin == Record::kUnread) {
+    if (index >= begins_.size() || begins_[index] == kUnread) {
         return std::nullopt;
     }
-    const std::string_view payload = std::string_view{payloads_}.substr(
-        record.payload_begin, static_cast<std::size_t>(record.entry.header.payload_size()));
+    const log::RecordHeader& expected = records_[index].header;
+    const std::string_view record = std::string_view{bytes_}.substr(
+        begins_[index], static_cast<std::size_t>(expected.record_size()));
     const std::string_view key = this->key(index);
-    return payload.starts_with(key) ? std::optional{payload.substr(key.size())} : std::nullopt;
+    const std::string_view payload = record.substr(log::kHeaderSize);
+    if (header_of(record) != expected || !payload.starts_with(key)) {
+        return std::nullopt;
+    }
+    return payload.substr(key.size());
 }
 
 }  // namespace bitask::store

@@ -56,9 +56,13 @@ Answer View::answer(std::string_view key) {
 }
 
 void View::read(ValueBatch& batch) {
-    if (state_->damage.empty()) {
-        batch.read(files_, state_->listed);
+    if (!state_->damage.empty()) {
+        return;
     }
+    if (batch.size() >= kMinShared && !helper_) {
+        helper_ = environment_.start_worker();
+    }
+    batch.read(files_, state_->listed, batch.size() >= kMinShared ? helper_.get() : nullptr);
 }
 
 const io::Folder& View::folder_or_throw(const std::string& store) const {

@@ -88,6 +88,9 @@ private:
     // How often a value may be looked for anew because a compaction has moved it.
     static constexpr int kMaxMoves = 100;
 
+    // A batch of so many records is worth another thread.
+    static constexpr std::size_t kMinShared = 4096;
+
     [[nodiscard]] const io::Folder& folder_or_throw(const std::string& store) const;
     [[nodiscard]] std::unique_ptr<Value> try_to_read(std::string_view key,
                                                      const keydir::Entry& entry);
@@ -101,6 +104,7 @@ private:
     Hints hints_ = Hints::trusted;
     std::shared_ptr<const Recovery> state_;
     std::uint64_t version_ = 1;
+    std::unique_ptr<io::Worker> helper_;  // null before there is much to do
 };
 
 }  // namespace bitask::store

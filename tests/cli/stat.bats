@@ -68,7 +68,8 @@ load helpers
     expect_status 0 bitask stat --json
     [[ $(json_field dead_bytes) == 0 ]]
     last=$(json_field last_compaction)
-    ((last >= before && last <= after))
+    # The clock that the system keeps from tick to tick may be some milliseconds behind.
+    ((last >= before - 1000 && last <= after))
     expect_status 0 bitask stat
     grep -qx 'dead bytes: 0' "$OUT"
     grep -qx 'garbage: 0.0%' "$OUT"

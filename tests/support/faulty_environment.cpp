@@ -89,6 +89,11 @@ public:
         return inner_->read(offset, out);
     }
 
+    std::unique_ptr<io::Mapping> map(std::uint64_t offset, std::size_t size) const override {
+        state_->enter(Step::lookup, "map", path_);
+        return inner_->map(offset, size);
+    }
+
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override {
         state_->enter(Step::write, "write", path_,
                       [&] { inner_->write(offset, bytes.first(state_->written(bytes.size()))); });

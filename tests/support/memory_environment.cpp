@@ -180,6 +180,19 @@ struct MemoryEnvironment::Disk {
     }
 };
 
+// Shows the bytes that a file had when it was mapped.
+class MappedCopy final : public io::Mapping {
+public:
+    explicit MappedCopy(std::string bytes) : bytes_{std::move(bytes)} {}
+
+    std::span<const std::byte> bytes() const noexcept override {
+        return std::as_bytes(std::span{bytes_});
+    }
+
+private:
+    std::string bytes_;
+};
+
 class MemoryEnvironment::OpenFile final : public io::File {
 public:
     OpenFile(std::string path, InodePtr inode, io::Access access)
@@ -202,6 +215,14 @@ public:
         const std::size_t size = std::min(out.size(), bytes.size() - begin);
         std::memcpy(out.data(), bytes.data() + begin, size);
         return size;
+    }
+
+    std::unique_ptr<io::Mapping> map(std::uint64_t offset, std::size_t size) const override {
+        const std::string& bytes = inode_->bytes;
+        if (offset >= bytes.size() || size == 0) {
+            return nullptr;
+        }
+        return std::make_unique<MappedCopy>(bytes.substr(static_cast<std::size_t>(offset), size));
     }
 
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override {

@@ -286,6 +286,8 @@ TEST_CASE("compact takes percentages, dry run, json and the options of a writer"
     CHECK(plain.options.if_garbage_percent == 0);
     CHECK_FALSE(plain.dry_run);
     CHECK_FALSE(plain.json);
+    CHECK_FALSE(plain.options.all);
+    CHECK(request<CompactRequest>({"compact", "--all"}).options.all);
     const auto full = request<CompactRequest>({"compact", "--min-garbage", "12.5", "--if-garbage",
                                                "100", "--dry-run", "--json", "--wait", "3"});
     CHECK(full.options.min_garbage_percent == 12.5);
@@ -422,6 +424,7 @@ TEST_CASE("words that make no request are refused, and the complaint names what 
         {{"load", "--format", "xml"}, "load", "format"},
         {{"compact", "now"}, "compact", "now"},
         {{"compact", "--min-garbage", "101"}, "compact", "--min-garbage"},
+        {{"compact", "--min-garbage", "10", "--all"}, "compact", "--all"},
         {{"compact", "--if-garbage", "-1"}, "compact", "--if-garbage"},
         {{"compact", "--if-garbage", "half"}, "compact", "--if-garbage"},
         {{"stat", "now"}, "stat", "now"},

@@ -115,7 +115,31 @@ TEST_CASE("compacted logs bear the number of their newest source and a new gener
               make_record("c", "1", 3) + make_record("a", "3", 3) + make_record("c", "", 4));
     const Contents before = store.contents();
     CHECK(compact(store).logs_written == 1);
-    CHECK(store.bytes("6.1.log") == make_record("b", "2", 2) + make_record("a", "3", 3));
+    CHECK(store.bytes("6.1.log") == make_record("a", "3", 3) + make_record("b", "2", 2));
+    CHECK(store.contents() == before);
+}
+
+TEST_CASE("records stand in the order of their keys in each log that a compaction has written") {
+    HandmadeStore store;
+    store.file("5.log", make_record("e", "1", 1) + make_record("b", "2", 2))
+        .file("6.log", make_record("d", "3", 3) + make_record("a", "4", 4))
+        .file("7.log", make_record("c", "5", 5) + make_record("e", "6", 6));
+    const Contents before = store.contents();
+    const std::uint64_t two_records = 2 * make_record("a", "1", 1).size();
+    compact(store, {.all = true}, two_records - 1);
+    CHECK(store.bytes("6.1.log") == make_record("b", "2", 2) + make_record("d", "3", 3));
+    CHECK(store.bytes("7.1.log") == make_record("a", "4", 4) + make_record("c", "5", 5));
+    CHECK(store.bytes("7.2.log") == make_record("e", "6", 6));
+    CHECK(store.contents() == before);
+}
+
+TEST_CASE("a compaction of all logs rewrites those that have nothing dead, too") {
+    HandmadeStore store = mixed_store();
+    CHECK(names_of(plan_of(store, {.all = true}).inputs) ==
+          Strings{"5.log", "7.log", "9.log", "11.active.log"});
+    CHECK(plan_of(store, {.if_garbage_percent = 32.9, .all = true}).inputs.empty());
+    const Contents before = store.contents();
+    CHECK(compact(store, {.all = true}).rewritten.size() == 4);
     CHECK(store.contents() == before);
 }
 

@@ -21,8 +21,9 @@
 // tests/golden/store-0.2.0 holds one file of every kind that this version writes: a sealed log, a
 // rewritten one, a tombstones log and a temporary one as a killed compaction leaves them, an
 // active log, and the lock file with its note. tests/golden/hinted-store-0.2.0 holds hints and
-// their manifest. The files never change. A new version of the format gets golden stores of its own
-// beside them.
+// their manifest; compacted-store-0.2.0 what a compaction with hints leaves, and by-key-store-0.2.0
+// the same since it leaves records in the order of their keys. The files never change. A new
+// version of the format gets golden stores of its own beside them.
 
 namespace bitask::test {
 namespace {
@@ -185,11 +186,12 @@ struct GoldenStore {
 };
 
 constexpr GoldenStore kPlain{"store-0.2.0", nullptr, golden_contents};
-constexpr GoldenStore kCompacted{"compacted-store-0.2.0", write_compacted_store, golden_contents};
+constexpr GoldenStore kCompacted{"compacted-store-0.2.0", nullptr, golden_contents};
+constexpr GoldenStore kByKey{"by-key-store-0.2.0", write_compacted_store, golden_contents};
 constexpr GoldenStore kHinted{"hinted-store-0.2.0", write_hinted_store, hinted_contents};
 
 TEST_CASE("this version writes the golden stores byte for byte") {
-    for (const GoldenStore& golden : {kCompacted, kHinted}) {
+    for (const GoldenStore& golden : {kByKey, kHinted}) {
         MemoryEnvironment environment = golden.write();
         std::vector<std::string> names;
         for (const auto& [name, bytes] : golden.files()) {
@@ -217,7 +219,7 @@ TEST_CASE("the golden stores have a file of every kind") {
 }
 
 TEST_CASE("the golden stores are read as they were meant") {
-    for (const GoldenStore& golden : {kPlain, kCompacted, kHinted}) {
+    for (const GoldenStore& golden : {kPlain, kCompacted, kByKey, kHinted}) {
         CAPTURE(golden.name);
         MemoryEnvironment environment = golden.on_a_disk();
         CHECK(contents(environment, kStore) == golden.contents());
@@ -237,7 +239,7 @@ TEST_CASE("write the golden stores anew", "[.]") {
     if (std::getenv("BITASK_WRITE_GOLDEN_STORES") == nullptr) {  // NOLINT(concurrency-mt-unsafe)
         return;
     }
-    for (const GoldenStore& golden : {kCompacted, kHinted}) {
+    for (const GoldenStore& golden : {kByKey, kHinted}) {
         fs::create_directories(golden.folder());
         MemoryEnvironment environment = golden.write();
         for (const std::string& name : file_names(environment, kStore)) {

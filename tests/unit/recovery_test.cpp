@@ -112,6 +112,20 @@ TEST_CASE("damage that shows no time may be as new as the record that follows it
     CHECK(state.doubt("b", state.keydir.find("b")) == nullptr);
 }
 
+TEST_CASE(
+    "in a log that a compaction has written, damage may be as new as what is behind the log") {
+    HandmadeStore store;
+    store.file("10.log", make_record("k", "old", 35))
+        .file("20.1.log",
+              std::string(23, '\xFF') + make_record("a", "1", 15) + make_record("b", "2", 30))
+        .file("40.log", make_record("c", "3", 41) + make_record("d", "4", 42));
+    const Recovery state = replay(store);
+    REQUIRE(state.damage.size() == 1);
+    CHECK(state.damage.front().timestamp == 41);
+    CHECK(state.doubt("k", state.keydir.find("k")) != nullptr);
+    CHECK(state.doubt("d", state.keydir.find("d")) == nullptr);
+}
+
 TEST_CASE("damage that nothing follows may be newer than all there is") {
     HandmadeStore store;
     store.file("10.log", make_record("k", "old", 10) + std::string(40, '\xFF'));

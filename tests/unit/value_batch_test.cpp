@@ -2,6 +2,7 @@
 
 #include "bitask/reader.hpp"
 #include "bitask/writer.hpp"
+#include "io/thread_worker.hpp"
 #include "log/record.hpp"
 #include "store/listing.hpp"
 #include "store/recovery.hpp"
@@ -44,7 +45,9 @@ struct Fixture {
         }
     }
 
-    void read() { batch.read(files, list_store(*store.folder).logs); }
+    void read(io::Worker* helper = nullptr) {
+        batch.read(files, list_store(*store.folder).logs, helper);
+    }
 };
 
 TEST_CASE("a batch has the values of all its records, in whatever order they were written") {
@@ -53,17 +56,39 @@ TEST_CASE("a batch has the values of all its records, in whatever order they wer
         fixture.put("key" + std::to_string(i * 7919 % 300),
                     std::string(static_cast<std::size_t>(i % 90 + 1), 'v') + std::to_string(i));
     }
-    fixture.add_all();
-    fixture.read();
-    REQUIRE(fixture.batch.size() == fixture.expected.size());
-    std::size_t index = 0;
-    for (const auto& [key, value] : fixture.expected) {
-        CHECK(fixture.batch.key(index) == key);
-        CHECK(fixture.batch.value(index) == std::optional<std::string_view>{value});
-        ++index;
+    io::WorkerAtOnce at_once;
+    io::ThreadWorker beside;
+    for (io::Worker* const helper :
+         {static_cast<io::Worker*>(nullptr), static_cast<io::Worker*>(&at_once),
+          static_cast<io::Worker*>(&beside)}) {
+        fixture.add_all();
+        fixture.read(helper);
+        REQUIRE(fixture.batch.size() == fixture.expected.size());
+        std::size_t index = 0;
+        for (const auto& [key, value] : fixture.expected) {
+            CHECK(fixture.batch.key(index) == key);
+            CHECK(fixture.batch.value(index) == std::optional<std::string_view>{value});
+            ++index;
+        }
+        fixture.batch.clear();
+        CHECK(fixture.batch.size() == 0);
     }
-    fixture.batch.clear();
-    CHECK(fixture.batch.size() == 0);
+}
+
+TEST_CASE("a batch tells whether its records were found together") {
+    const auto found_together = [](std::uint64_t max_log_size) {
+        Fixture fixture;
+        WriterOptions options;
+        options.max_log_size = max_log_size;
+        for (int i = 100; i < 300; ++i) {
+            fixture.store.put("key" + std::to_string(i), "value", options);
+        }
+        fixture.add_all();
+        fixture.read();
+        return fixture.batch.found_together();
+    };
+    CHECK(found_together(kDefaultMaxLogSize));
+    CHECK_FALSE(found_together(1));  // a log for each
 }
 
 TEST_CASE("a batch leaves large records alone") {
@@ -127,8 +152,8 @@ TEST_CASE("a batch takes so many records, and one of any size") {
     while (batch.add("k", entry)) {
         ++count;
     }
-    CHECK(count <= ValueBatch::kMaxBytes / 20'000);
-    CHECK(count > ValueBatch::kMaxBytes / 20'001 - 1);
+    const std::size_t bytes = 1 + static_cast<std::size_t>(entry.header.record_size());
+    CHECK(count == ValueBatch::kMaxBytes / bytes);
     batch.clear();
     entry.header.value_size = 1;
     for (count = 0; batch.add("k", entry); ++count) {

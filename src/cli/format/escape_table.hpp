@@ -68,6 +68,11 @@ private:
         }
     }
 
+    static constexpr std::size_t kBlock = 16;  // bytes
+
+    // Whether a block has a byte that has to be looked up.
+    [[nodiscard]] bool has_marked(const char* block) const;
+
     std::array<Entry, 256> entries_{};
 
     // Which bytes have to be looked up: those below one, those from another on, and some between.
