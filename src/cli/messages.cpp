@@ -39,9 +39,9 @@ void Messages::wipe_progress() {
     }
 }
 
-void Messages::write(std::string_view text) {
+std::string Messages::line(std::string_view text) const {
     std::string line;
-    if (std::exchange(progress_shown_, false)) {
+    if (progress_shown_) {
         line += kWipe;
     }
     line += "bitask: ";
@@ -50,7 +50,12 @@ void Messages::write(std::string_view text) {
     }
     line += in_one_line(text);
     line += '\n';
-    write_standard_error(line);
+    return line;
+}
+
+void Messages::write(std::string_view text) {
+    write_standard_error(line(text));
+    progress_shown_ = false;
 }
 
 }  // namespace bitask::cli

@@ -1,5 +1,6 @@
 #include "bitask/error.hpp"
 #include "bitask/reader.hpp"
+#include "cli/bus_errors.hpp"
 #include "cli/commands.hpp"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ public:
 
 private:
     void print() {
+        const BusErrors bus_errors{context_.messages};
         const auto writer = make_pair_writer(request_.format, context_.out);
         const auto cursor = reader_.scan(request_.range, visit());
         while (advance(*cursor)) {

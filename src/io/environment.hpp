@@ -26,8 +26,8 @@ struct FileIdentity {
     friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
-// A part of a file, shown where the system has it in memory. Lasts as long as this object, also
-// when the file is closed or removed.
+// Bytes of a file, shown where the system has them in memory. Lasts as long as this object,
+// also when the file is closed or removed.
 //
 // There is no error to report when such bytes can no longer be read, because the disk fails or
 // another program has made the file shorter: the process then gets the signal SIGBUS.
@@ -46,12 +46,17 @@ public:
     [[nodiscard]] virtual std::size_t read(std::uint64_t offset,
                                            std::span<std::byte> out) const = 0;
 
-    // The same bytes without a copy, at least one. Null when that is not to be had, for whatever
-    // reason: read() can tell it.
+    // The bytes from there on, without a copy: fewer than asked for only at the end of the file.
+    // Null when that is not to be had, for whatever reason, as for all files but those that were
+    // opened as fixed: others may become shorter at any time. read() can tell more.
     [[nodiscard]] virtual std::unique_ptr<Mapping> map(std::uint64_t /*offset*/,
                                                        std::size_t /*size*/) const {
         return nullptr;
     }
+
+    // The bytes that need not be read, as they are in memory already, from the file's beginning on:
+    // of a file that was opened in a MappedFolder.
+    [[nodiscard]] virtual std::span<const std::byte> in_memory() const noexcept { return {}; }
 
     // Writes all the bytes or throws; then any prefix of them may be in the file.
     virtual void write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
@@ -62,6 +67,10 @@ public:
 
     // Lets the system begin to write what a later sync() would have to wait for. Help alone.
     virtual void begin_sync() noexcept {}
+
+    // Waits until what begin_sync() has begun with is written as far as `end`, so that the disk
+    // does not have more and more to do. No promise: a sync() has to come all the same. Help alone.
+    virtual void wait_for_begun(std::uint64_t /*end*/) const noexcept {}
 
     // Tells the system that nobody will want its contents soon, so that it need not keep them in
     // memory. Help alone.
@@ -78,7 +87,11 @@ public:
     [[nodiscard]] virtual std::optional<std::uint64_t> lock_holder() const = 0;
 };
 
-enum class Access { read, read_write };
+enum class Access {
+    read,
+    read_fixed,  // as read, of a file that nobody changes any more
+    read_write,
+};
 
 // An open folder, in which files are known by plain names.
 class Folder {

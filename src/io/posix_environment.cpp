@@ -85,10 +85,10 @@ public:
 
     [[nodiscard]] std::unique_ptr<File> open(std::string_view name, Access access) const override {
         const std::string file{name};
-        UniqueFd fd = open_at(file, access == Access::read ? O_RDONLY : O_RDWR);
+        UniqueFd fd = open_at(file, access == Access::read_write ? O_RDWR : O_RDONLY);
         const int error = errno;
         if (fd) {
-            return std::make_unique<PosixFile>(std::move(fd), full(name));
+            return std::make_unique<PosixFile>(std::move(fd), full(name), access);
         }
         if (error == ENOENT) {
             return nullptr;
@@ -158,7 +158,7 @@ private:
         if (!fd) {
             throw_io(action, full(name), error);
         }
-        return std::make_unique<PosixFile>(std::move(fd), full(name));
+        return std::make_unique<PosixFile>(std::move(fd), full(name), Access::read_write);
     }
 
     [[nodiscard]] bool is_regular(const dirent& entry) const {
@@ -221,7 +221,8 @@ std::unique_ptr<File> PosixFolder::create_unnamed() {
     if (!fd) {
         throw_io("create a temporary file in", path_, error);
     }
-    return std::make_unique<PosixFile>(std::move(fd), path_ + "/(temporary file)");
+    return std::make_unique<PosixFile>(std::move(fd), path_ + "/(temporary file)",
+                                       Access::read_write);
 }
 
 class PosixEnvironment : public Environment {

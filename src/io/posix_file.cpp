@@ -32,14 +32,15 @@ std::size_t read_fully(int fd, const std::string& path, std::uint64_t offset,
     return done;
 }
 
-PosixFile::PosixFile(UniqueFd fd, std::string path) : fd_{std::move(fd)}, path_{std::move(path)} {}
+PosixFile::PosixFile(UniqueFd fd, std::string path, Access access)
+    : fd_{std::move(fd)}, path_{std::move(path)}, access_{access} {}
 
 std::size_t PosixFile::read(std::uint64_t offset, std::span<std::byte> out) const {
     return read_fully(fd_.get(), path_, offset, out);
 }
 
 std::unique_ptr<Mapping> PosixFile::map(std::uint64_t offset, std::size_t size) const {
-    return map_file(fd_.get(), offset, size);
+    return access_ == Access::read_fixed ? map_file(fd_.get(), offset, size) : nullptr;
 }
 
 void PosixFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -79,6 +80,13 @@ void PosixFile::sync() {
 void PosixFile::begin_sync() noexcept {
 #ifdef SYNC_FILE_RANGE_WRITE
     static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+#endif
+}
+
+void PosixFile::wait_for_begun(std::uint64_t end) const noexcept {
+#ifdef SYNC_FILE_RANGE_WAIT_BEFORE
+    static_cast<void>(
+        ::sync_file_range(fd_.get(), 0, static_cast<off_t>(end), SYNC_FILE_RANGE_WAIT_BEFORE));
 #endif
 }
 

@@ -15,7 +15,7 @@ namespace bitask::io {
 class PosixFile : public File {
 public:
     // `path` is for messages.
-    PosixFile(UniqueFd fd, std::string path);
+    PosixFile(UniqueFd fd, std::string path, Access access);
 
     [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override;
     [[nodiscard]] std::unique_ptr<Mapping> map(std::uint64_t offset,
@@ -24,6 +24,7 @@ public:
     void truncate(std::uint64_t size) override;
     void sync() override;
     void begin_sync() noexcept override;
+    void wait_for_begun(std::uint64_t end) const noexcept override;
     void forget() const noexcept override;
     [[nodiscard]] std::uint64_t size() const override;
     [[nodiscard]] FileIdentity identity() const override;
@@ -33,6 +34,7 @@ public:
 private:
     UniqueFd fd_;
     std::string path_;
+    Access access_;
 };
 
 // Bytes from `offset` on; fewer than asked for only at the end of the file.

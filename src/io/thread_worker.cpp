@@ -9,6 +9,7 @@ ThreadWorker::ThreadWorker() {
     sigset_t all{};
     sigset_t before{};
     ::sigfillset(&all);
+    ::sigdelset(&all, SIGBUS);  // which is for the thread that has looked at what is mapped
     ::pthread_sigmask(SIG_SETMASK, &all, &before);  // which the thread inherits
     try {
         thread_ = std::thread{[this] { work(); }};

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t kMaxPiece = 1024 * 1024;
 
+// Bytes that the disk is given at a time. It has two such parts to do, and is never idle.
+constexpr std::uint64_t kPart = 4 * 1024 * 1024;
+
 }  // namespace
 
 // What tasks need of a file, for as long as there are any.
@@ -62,8 +65,16 @@ public:
 
     [[nodiscard]] File& file() const noexcept { return *file_; }
 
+    // By the worker: whether enough has been written for the disk to begin with it.
+    [[nodiscard]] bool has_part(std::size_t written) noexcept {
+        unbegun_ += written;
+        return unbegun_ >= kPart;
+    }
+    void begun() noexcept { unbegun_ = 0; }
+
 private:
     std::unique_ptr<File> file_;
+    std::uint64_t unbegun_ = 0;  // bytes
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     std::size_t tasks_ = 0;  // that have been given
@@ -72,8 +83,10 @@ private:
 
 class WriteBehindFolder::WrittenFile final : public File {
 public:
-    WrittenFile(WriteBehindFolder& folder, std::unique_ptr<File> file)
-        : folder_{folder}, state_{std::make_shared<FileState>(std::move(file))} {}
+    enum class Use { to_be_synced, scratch };
+
+    WrittenFile(WriteBehindFolder& folder, std::unique_ptr<File> file, Use use)
+        : folder_{folder}, state_{std::make_shared<FileState>(std::move(file))}, use_{use} {}
 
     [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override {
         state_->settle();
@@ -88,9 +101,12 @@ public:
             // Shared, since a task has to be copyable.
             const auto buffer = std::make_shared<std::vector<std::byte>>(folder_.buffers_.take());
             buffer->assign(piece.begin(), piece.end());
-            give([buffer, offset, &buffers = folder_.buffers_](File& file) {
-                file.write(offset, *buffer);
-                buffers.give_back(std::move(*buffer));
+            give([buffer, offset, use = use_, &folder = folder_](const StatePtr& state) {
+                state->file().write(offset, *buffer);
+                if (use == Use::to_be_synced && state->has_part(buffer->size())) {
+                    folder.begin_sync(state, offset + buffer->size());
+                }
+                folder.buffers_.give_back(std::move(*buffer));
             });
             offset += piece.size();
             bytes = bytes.subspan(piece.size());
@@ -104,13 +120,15 @@ public:
     }
 
     void sync() override {
-        give([](File& file) { file.sync(); });
+        give([](const StatePtr& state) { state->file().sync(); });
         state_->settle();
     }
 
     void begin_sync() noexcept override {
         try {
-            give([](File& file) { file.begin_sync(); });
+            give([size = size_, &folder = folder_](const StatePtr& state) {
+                folder.begin_sync(state, size);
+            });
         } catch (const std::exception&) {
             // It was help alone.
         }
@@ -128,17 +146,20 @@ public:
     }
 
 private:
+    using StatePtr = std::shared_ptr<FileState>;
+
     template <class Action>
     void give(Action action) {
         std::function<void()> task = [state = state_, action] {
-            state->do_task([&] { action(state->file()); });
+            state->do_task([&] { action(state); });
         };
         state_->begin_task();
         folder_.worker_->give(std::move(task));
     }
 
     WriteBehindFolder& folder_;
-    std::shared_ptr<FileState> state_;
+    StatePtr state_;
+    Use use_;
     std::uint64_t size_ = 0;  // once everything is written
 };
 
@@ -146,11 +167,22 @@ WriteBehindFolder::WriteBehindFolder(Environment& environment, Folder& inner)
     : inner_{inner}, worker_{environment.start_worker()} {}
 
 std::unique_ptr<File> WriteBehindFolder::create(std::string_view name) {
-    return std::make_unique<WrittenFile>(*this, inner_.create(name));
+    return std::make_unique<WrittenFile>(*this, inner_.create(name),
+                                         WrittenFile::Use::to_be_synced);
 }
 
 std::unique_ptr<File> WriteBehindFolder::create_unnamed() {
-    return std::make_unique<WrittenFile>(*this, inner_.create_unnamed());
+    return std::make_unique<WrittenFile>(*this, inner_.create_unnamed(), WrittenFile::Use::scratch);
+}
+
+void WriteBehindFolder::begin_sync(const std::shared_ptr<FileState>& file,
+                                   std::uint64_t end) noexcept {
+    file->file().begin_sync();
+    file->begun();
+    if (begun_) {
+        begun_->file->file().wait_for_begun(begun_->end);
+    }
+    begun_ = Begun{file, end};
 }
 
 std::vector<std::byte> WriteBehindFolder::Buffers::take() {

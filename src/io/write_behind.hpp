@@ -18,6 +18,9 @@ namespace bitask::io {
 // A write that fails is told of by a later call for that file, and so are all calls from then on:
 // whoever has synced a file, or read it, knows that everything is in it. Takes the memory of what
 // is waiting, 17 MiB at the most. Files that existed before are as they are in the inner folder.
+//
+// What is written to files with names goes on to the disk at once, some MiB at a time, and the next
+// ones wait for it: a sync of somebody else finds no more than that before it.
 class WriteBehindFolder final : public Folder {
 public:
     // Both must outlive the folder, and the folder its files.
@@ -55,8 +58,17 @@ private:
         std::vector<std::vector<std::byte>> free_;
     };
 
+    // By the worker alone: the file's bytes up to `end` are on their way to the disk.
+    void begin_sync(const std::shared_ptr<FileState>& file, std::uint64_t end) noexcept;
+
+    struct Begun {
+        std::shared_ptr<FileState> file;
+        std::uint64_t end = 0;
+    };
+
     Folder& inner_;
     Buffers buffers_;
+    std::optional<Begun> begun_;      // last
     std::unique_ptr<Worker> worker_;  // last: its tasks use the others
 };
 

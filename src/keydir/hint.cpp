@@ -43,7 +43,7 @@ std::optional<Entry> Hint::find(std::string_view key) const {
     if (info_.levels == 0) {
         return std::nullopt;
     }
-    if (++finds_ == 2) {
+    if (++finds_ == 2 && file_->in_memory().empty()) {
         kept_.resize(kKeptNodes);
     }
     NodePlace place = root();
@@ -97,12 +97,34 @@ NodePlace Hint::log_table_page(std::uint64_t log_index) const {
 }
 
 Node Hint::read(const NodePlace& place, Buffer& buffer) const {
-    const auto bytes = read_pages(place.page, place.pages, buffer);
-    return Node{bytes, place};
+    return file_->in_memory().empty() ? Node{read_pages(place.page, place.pages, buffer), place}
+                                      : checked(place);
+}
+
+Node Hint::checked(const NodePlace& place) const {
+    if (checked_.empty()) {
+        checked_.resize(std::min(info_.pages, kMostCheckedNodes));
+    }
+    Node& node = checked_[place.page % checked_.size()];
+    if (!node.at(place.page)) {
+        node = Node{in_memory(place.page, place.pages), place};
+    }
+    return node;
+}
+
+// As many as there are of these pages.
+std::span<const std::byte> Hint::in_memory(std::uint64_t page, std::uint64_t pages) const {
+    const auto bytes = file_->in_memory();
+    const std::uint64_t begin = std::min<std::uint64_t>(page * kPageSize, bytes.size());
+    const std::uint64_t size = std::min<std::uint64_t>(pages * kPageSize, bytes.size() - begin);
+    return bytes.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size));
 }
 
 std::span<const std::byte> Hint::read_pages(std::uint64_t page, std::uint64_t pages,
                                             Buffer& buffer) const {
+    if (!file_->in_memory().empty()) {
+        return in_memory(page, pages);
+    }
     const auto size = static_cast<std::size_t>(pages) * kPageSize;
     if (buffer.size() < size) {
         buffer.resize(size);
@@ -309,11 +331,18 @@ void HintCursor::take(const Node::LeafItem& item) {
 log::LogName HintCursor::log_name(std::uint64_t index) {
     const NodePlace place = hint_->log_table_page(index);
     log_table_.resize((hint_->info().logs + kLogsPerPage - 1) / kLogsPerPage);
-    Page& page = log_table_[index / kLogsPerPage];
-    if (!page.node.at(place.page)) {
-        page.node = hint_->read(place, page.buffer);
+    std::vector<log::LogName>& page = log_table_[index / kLogsPerPage];
+    if (page.empty()) {
+        Hint::Buffer buffer;
+        const Node node = hint_->read(place, buffer);
+        for (std::uint32_t i = 0; i < node.count(); ++i) {
+            page.push_back(node.log_name(i));
+        }
     }
-    return page.node.log_name(static_cast<std::uint32_t>(index % kLogsPerPage));
+    if (index % kLogsPerPage >= page.size()) {
+        throw_damaged(place);
+    }
+    return page[index % kLogsPerPage];
 }
 
 }  // namespace bitask::keydir

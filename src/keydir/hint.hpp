@@ -19,7 +19,7 @@
 namespace bitask::keydir {
 
 // An immutable, sorted index: for each of its keys an entry, tombstones included. A tree whose
-// nodes are read as they are needed, and checked each time.
+// nodes are read as they are needed, and checked each time; or once, where the file is in memory.
 //
 // Every function throws HintDamaged rather than tell what was not written.
 class Hint {
@@ -46,18 +46,25 @@ private:
     // 2 MiB, as nearly every node has one page.
     static constexpr std::size_t kKeptNodes = 512;
 
+    // Of a file in memory: 6 MiB at the most.
+    static constexpr std::uint64_t kMostCheckedNodes = 64 * 1024;
+
     struct NodeInMemory {
         Buffer buffer;
         Node node;  // in the buffer, or none
     };
 
     [[nodiscard]] Node kept(const NodePlace& place) const;
+    [[nodiscard]] Node checked(const NodePlace& place) const;
+    [[nodiscard]] std::span<const std::byte> in_memory(std::uint64_t page,
+                                                       std::uint64_t pages) const;
 
     std::unique_ptr<io::File> file_;
     HintInfo info_;
     mutable Buffer buffer_;  // of find(), so that looking up many keys allocates once
     mutable std::uint64_t finds_ = 0;
     mutable std::vector<NodeInMemory> kept_;  // by the page, modulo; none before a second find()
+    mutable std::vector<Node> checked_;       // likewise, of a file in memory
 };
 
 // The entry with all that is known of it but the key itself.
@@ -80,13 +87,10 @@ public:
 private:
     enum class Direction { forward, backward };
 
-    struct Page {
+    // From the root to the leaf: a node, and the entry in it by which the path goes on.
+    struct Step {
         Hint::Buffer buffer;
         Node node;  // in the buffer, or in none
-    };
-
-    // From the root to the leaf: a node, and the entry in it by which the path goes on.
-    struct Step : Page {
         std::uint32_t index = 0;
     };
 
@@ -114,8 +118,8 @@ private:
     std::string key_;        // begins with the prefix of the leaf
     std::string_view rest_;  // of the key, in the leaf
     Entry entry_;
-    std::optional<std::uint64_t> log_index_;  // of the entry
-    std::vector<Page> log_table_;             // the pages met so far
+    std::optional<std::uint64_t> log_index_;            // of the entry
+    std::vector<std::vector<log::LogName>> log_table_;  // the pages met so far
 };
 
 }  // namespace bitask::keydir

@@ -163,6 +163,7 @@ private:
     [[nodiscard]] std::string_view rest(std::uint32_t index) const;
     [[nodiscard]] std::uint32_t partition_point(std::string_view key, std::uint32_t first,
                                                 bool past_equal) const;
+    void ask_for_middles() const;
     void find_prefix(std::uint32_t size);
 
     std::span<const std::byte> bytes_;

@@ -120,7 +120,7 @@ void Keydir::spill(io::Folder& files) {
 
 const Hint& Keydir::open(NamedHint& hint) const {
     if (!hint.hint) {
-        auto file = folder_->open(hint_file_name(hint.info.number), io::Access::read);
+        auto file = folder_->open(hint_file_name(hint.info.number), io::Access::read_fixed);
         if (!file) {
             throw HintDamaged{hint_file_name(hint.info.number) + ": missing"};
         }

@@ -13,6 +13,12 @@ namespace {
 
 constexpr int kMaxListings = 1000;
 
+std::unique_ptr<io::File> open_named(const io::Folder& folder, const log::LogName& name) {
+    return folder.open(log::file_name(name), name.kind == log::LogKind::active
+                                                 ? io::Access::read
+                                                 : io::Access::read_fixed);
+}
+
 }  // namespace
 
 Listing list_store(const io::Folder& folder) {
@@ -50,16 +56,15 @@ std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName&
     const log::LogName sealed = as_sealed(name);
     const log::LogName active{name.number, 0, log::LogKind::active};
     if (sealed.kind != log::LogKind::sealed || sealed.generation != 0) {
-        return folder.open(log::file_name(name), io::Access::read);
+        return open_named(folder, name);
     }
     const bool lists_active = std::ranges::binary_search(listed, active);
     if (lists_active && std::ranges::binary_search(listed, sealed)) {
-        return folder.open(log::file_name(name), io::Access::read);
+        return open_named(folder, name);
     }
     // Under the likelier name first, and then under the other one: it may change meanwhile.
-    auto file = folder.open(log::file_name(lists_active ? active : sealed), io::Access::read);
-    return file ? std::move(file)
-                : folder.open(log::file_name(lists_active ? sealed : active), io::Access::read);
+    auto file = open_named(folder, lists_active ? active : sealed);
+    return file ? std::move(file) : open_named(folder, lists_active ? sealed : active);
 }
 
 void throw_no_store(const std::string& path) {

@@ -13,6 +13,7 @@ constexpr std::size_t kMaxOpen = 64;
 
 std::shared_ptr<const io::File> LogFiles::open(const log::LogName& name,
                                                const std::vector<log::LogName>& listed) {
+    const std::lock_guard lock{mutex_};
     const auto known =
         std::ranges::find_if(recent_, [&name](const auto& pair) { return pair.first == name; });
     if (known != recent_.end()) {
@@ -27,6 +28,11 @@ std::shared_ptr<const io::File> LogFiles::open(const log::LogName& name,
         }
     }
     return file;
+}
+
+void LogFiles::forget() {
+    const std::lock_guard lock{mutex_};
+    recent_.clear();
 }
 
 }  // namespace bitask::store

@@ -6,13 +6,14 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
 namespace bitask::store {
 
 // The logs that were read from last, kept open. Bounded, so that a store may have more logs than a
-// process may have open files.
+// process may have open files. Several threads may use it.
 class LogFiles {
 public:
     explicit LogFiles(const io::Folder& folder) : folder_{folder} {}
@@ -22,10 +23,11 @@ public:
                                                        const std::vector<log::LogName>& listed);
 
     // After logs have been replaced by others of the same names.
-    void forget() { recent_.clear(); }
+    void forget();
 
 private:
     const io::Folder& folder_;
+    std::mutex mutex_;
     std::list<std::pair<log::LogName, std::shared_ptr<const io::File>>> recent_;  // newest first
 };
 

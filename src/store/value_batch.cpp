@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <mutex>
 #include <numeric>
 
 namespace bitask::store {
@@ -20,6 +19,18 @@ constexpr std::uint64_t kMaxRecord = 32 * 1024;
 // Bytes between two records that are read along rather than left out: a call costs as much.
 constexpr std::uint64_t kMaxGap = 4096;
 constexpr std::uint64_t kMaxPiece = 64 * 1024;
+
+// Of a log, so much is mapped at a time: the system counts what was looked at as the process's
+// memory.
+constexpr std::size_t kWindow = 1024 * 1024;
+
+// So many records in a window are worth mapping it: each page fault costs as much as a call or two,
+// and shows 64 KiB.
+constexpr std::size_t kManyInWindow = 32;
+
+// Records are asked for so many ahead.
+constexpr std::size_t kAhead = 16;
+constexpr std::size_t kLine = 64;  // bytes of a cache's line, on most processors
 
 // How much of a number tells the index of a record; above it is its size.
 constexpr unsigned kIndexBits = 32;
@@ -53,6 +64,68 @@ std::string_view read_bytes(const io::File& file, std::uint64_t begin, std::span
     }
 }
 
+// A part of a log that is mapped, so that records with something between them need neither a call
+// each nor the rest copied along with them.
+class Window {
+public:
+    // The record at that place is what is wanted next, those behind it later.
+    void move_to(const io::File& file, std::span<const NumberPair> places) {
+        mapping_.reset();
+        bytes_ = {};
+        begin_ = places.front().first;
+        shown_ = 0;
+        const auto end = std::ranges::partition_point(places, [this](const NumberPair& place) {
+            return place.first + size_of(place) <= begin_ + kWindow;
+        });
+        const auto count = static_cast<std::size_t>(end - places.begin());
+        if (count < kManyInWindow) {
+            return;
+        }
+        const NumberPair& last = places[count - 1];
+        mapping_ = file.map(Places::offset(begin_),
+                            static_cast<std::size_t>(last.first + size_of(last) - begin_));
+        if (mapping_) {
+            const auto bytes = mapping_->bytes();
+            bytes_ = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+        }
+    }
+
+    [[nodiscard]] bool has(std::uint64_t begin, std::size_t size) const {
+        return begin >= begin_ && begin - begin_ <= bytes_.size() &&
+               size <= bytes_.size() - (begin - begin_);
+    }
+
+    [[nodiscard]] std::string_view bytes(std::uint64_t begin, std::size_t size) const {
+        return bytes_.substr(static_cast<std::size_t>(begin - begin_), size);
+    }
+
+    // Asks the processor for a record that will be looked at soon. It does not ask for what no page
+    // fault has shown yet; so that is looked at now.
+    void ask_for(const NumberPair& place) {
+        if (!has(place.first, size_of(place))) {
+            return;
+        }
+        const std::string_view record = bytes(place.first, size_of(place));
+        const auto address = reinterpret_cast<std::uintptr_t>(record.data());
+        if (address / kShown != shown_) {
+            shown_ = address / kShown;
+            static_cast<void>(*static_cast<const volatile char*>(record.data()));
+        }
+        for (std::size_t at = 0; at < std::min(record.size(), kMostAhead); at += kLine) {
+            __builtin_prefetch(&record[at]);
+        }
+    }
+
+private:
+    static constexpr std::size_t kMostAhead = 8 * kLine;  // then the processor sees by itself
+    static constexpr std::uintptr_t kShown = 64 * 1024;   // bytes that a page fault shows
+
+    std::uint64_t begin_ = 0;  // a place
+    std::unique_ptr<io::Mapping> mapping_;
+    std::string_view bytes_;    // of the mapping
+    std::uintptr_t shown_ = 0;  // the stretch of addresses that was looked at last
+};
+
 }  // namespace
 
 bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
@@ -75,9 +148,7 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed,
     const std::span<const NumberPair> all{sorted};
     begins_.assign(records_.size(), kUnread);
     bytes_.resize(total_size(all));
-    std::mutex mutex;
     const OpenLog open = [&](std::size_t index) {
-        const std::lock_guard lock{mutex};
         return files.open(records_[index].location.log, listed);
     };
     const auto first = helper == nullptr ? all : all.first(all.size() / 2);
@@ -149,34 +220,42 @@ std::size_t ValueBatch::in_one_piece(std::span<const NumberPair> places) {
 // Puts them one behind the other into bytes_, from `to` on. Returns the number of pieces.
 std::size_t ValueBatch::read(std::span<const NumberPair> places, std::size_t to,
                              const OpenLog& open) {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is looked at
     std::array<char, kMaxPiece> buffer;
+    Window window;
     std::size_t pieces = 0;
     for (; !places.empty(); ++pieces) {
-        const auto piece = places.first(in_one_piece(places));
-        places = places.subspan(piece.size());
-        const std::uint64_t begin = piece.front().first;
-        const auto size =
-            static_cast<std::size_t>(piece.back().first + size_of(piece.back()) - begin);
-        const std::size_t wanted = total_size(piece);
-        const std::span<char> target = std::span{bytes_}.subspan(to, wanted);
+        const std::size_t count = in_one_piece(places);
+        const NumberPair& last = places[count - 1];
+        const std::uint64_t begin = places.front().first;
+        const auto size = static_cast<std::size_t>(last.first + size_of(last) - begin);
         std::string_view bytes;
-        if (const auto file = open(index_of(piece.front()))) {
-            // Where nothing lies between the records, they are read to where they shall be.
-            bytes = read_bytes(*file, Places::offset(begin),
-                               size == wanted ? target : std::span{buffer}.first(size));
+        if (!window.has(begin, size)) {
+            if (const auto file = open(index_of(places.front()))) {
+                window.move_to(*file, places);
+                if (!window.has(begin, size)) {
+                    bytes = read_bytes(*file, Places::offset(begin), std::span{buffer}.first(size));
+                }
+            }
         }
-        for (const NumberPair& place : piece) {
+        if (window.has(begin, size)) {
+            bytes = window.bytes(begin, size);
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i + kAhead < places.size()) {
+                window.ask_for(places[i + kAhead]);
+            }
+            const NumberPair& place = places[i];
             const auto at = static_cast<std::size_t>(place.first - begin);
             const std::string_view record =
                 bytes.substr(std::min(at, bytes.size()), size_of(place));
             if (record.size() == size_of(place) && is_whole(record)) {
-                if (size != wanted) {
-                    std::ranges::copy(record, &bytes_[to]);
-                }
+                std::ranges::copy(record, &bytes_[to]);
                 begins_[index_of(place)] = static_cast<std::uint32_t>(to);
             }
             to += size_of(place);
         }
+        places = places.subspan(count);
     }
     return pieces;
 }
@@ -197,8 +276,7 @@ std::string_view ValueBatch::key(std::size_t index) const {
 }
 
 std::optional<std::string_view> ValueBatch::value(std::size_t index) const {
-    constexpr std::size_t kFar = 16;   // they are asked for in another order than they were read
-    constexpr std::size_t kLine = 64;  // bytes of a cache's line, on most processors
+    constexpr std::size_t kFar = 16;  // they are asked for in another order than they were read
     if (index + kFar < begins_.size()) {
         const std::size_t begin = begins_[index + kFar];
         for (std::size_t at = begin; at < std::min(begin + 3 * kLine, bytes_.size()); at += kLine) {

@@ -1,5 +1,6 @@
 #include "store/view.hpp"
 
+#include "io/mapped_folder.hpp"
 #include "log/stored_value.hpp"
 #include "store/listing.hpp"
 
@@ -13,8 +14,8 @@ void throw_hidden(const log::Damage& damage) {
 
 View::View(io::Environment& environment, const std::string& store, ReaderOptions options)
     : environment_{environment},
-      folder_{environment.open_folder(store)},
-      files_{folder_or_throw(store)} {
+      folder_{open(environment, store, options.mapped)},
+      files_{*folder_} {
     options_.only_key = std::move(options.only_key);
     recover();
 }
@@ -65,11 +66,13 @@ void View::read(ValueBatch& batch) {
     batch.read(files_, state_->listed, batch.size() >= kMinShared ? helper_.get() : nullptr);
 }
 
-const io::Folder& View::folder_or_throw(const std::string& store) const {
-    if (!folder_) {
+std::unique_ptr<io::Folder> View::open(io::Environment& environment, const std::string& store,
+                                       bool mapped) {
+    auto folder = environment.open_folder(store);
+    if (!folder) {
         throw_no_store(store);
     }
-    return *folder_;
+    return mapped ? std::make_unique<io::MappedFolder>(std::move(folder)) : std::move(folder);
 }
 
 // Null when the record is not where the key directory says, and that may be a matter of time:

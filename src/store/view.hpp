@@ -91,7 +91,8 @@ private:
     // A batch of so many records is worth another thread.
     static constexpr std::size_t kMinShared = 4096;
 
-    [[nodiscard]] const io::Folder& folder_or_throw(const std::string& store) const;
+    [[nodiscard]] static std::unique_ptr<io::Folder> open(io::Environment& environment,
+                                                          const std::string& store, bool mapped);
     [[nodiscard]] std::unique_ptr<Value> try_to_read(std::string_view key,
                                                      const keydir::Entry& entry);
     void renew();

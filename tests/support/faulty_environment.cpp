@@ -111,6 +111,7 @@ public:
     }
 
     void begin_sync() noexcept override { inner_->begin_sync(); }
+    void wait_for_begun(std::uint64_t end) const noexcept override { inner_->wait_for_begun(end); }
     void forget() const noexcept override { inner_->forget(); }
 
     std::uint64_t size() const override {

@@ -21,11 +21,20 @@ namespace {
 constexpr std::uint64_t kDevice = 1;
 constexpr std::uint64_t kProcess = 4711;  // whoever holds a lock
 
+// What the disk has been told to begin with, and nobody has waited for.
+struct Backlog {
+    std::uint64_t bytes = 0;
+    std::uint64_t most = 0;
+};
+
 struct Inode {
     std::uint64_t number = 0;
     std::string bytes;
     std::string synced;
     const void* lock_owner = nullptr;  // the open file that holds the lock
+    std::shared_ptr<Backlog> backlog;  // of all files
+    std::uint64_t begun_end = 0;       // the disk has been told of what is before it
+    std::uint64_t waited_end = 0;      // and somebody has waited for what is before this
 };
 
 using InodePtr = std::shared_ptr<Inode>;
@@ -172,10 +181,12 @@ struct MemoryEnvironment::Disk {
     std::uint64_t run = 1;  // of the system
     std::uint64_t clock = kStart;
     std::uint64_t inodes = 0;
+    std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>();
 
     InodePtr new_file() {
         auto inode = std::make_shared<Inode>();
         inode->number = ++inodes;
+        inode->backlog = backlog;
         return inode;
     }
 };
@@ -219,7 +230,7 @@ public:
 
     std::unique_ptr<io::Mapping> map(std::uint64_t offset, std::size_t size) const override {
         const std::string& bytes = inode_->bytes;
-        if (offset >= bytes.size() || size == 0) {
+        if (access_ != io::Access::read_fixed || offset >= bytes.size() || size == 0) {
             return nullptr;
         }
         return std::make_unique<MappedCopy>(bytes.substr(static_cast<std::size_t>(offset), size));
@@ -242,6 +253,21 @@ public:
     }
 
     void sync() override { inode_->synced = inode_->bytes; }
+
+    void begin_sync() noexcept override {
+        const std::uint64_t end = std::max<std::uint64_t>(inode_->bytes.size(), inode_->begun_end);
+        inode_->backlog->bytes += end - inode_->begun_end;
+        inode_->backlog->most = std::max(inode_->backlog->most, inode_->backlog->bytes);
+        inode_->begun_end = end;
+    }
+
+    void wait_for_begun(std::uint64_t end) const noexcept override {
+        end = std::min(end, inode_->begun_end);
+        if (end > inode_->waited_end) {
+            inode_->backlog->bytes -= end - inode_->waited_end;
+            inode_->waited_end = end;
+        }
+    }
 
     std::uint64_t size() const override { return inode_->bytes.size(); }
     io::FileIdentity identity() const override { return {kDevice, inode_->number}; }
@@ -428,8 +454,12 @@ MemoryEnvironment MemoryEnvironment::after_power_cut(const PowerCut& cut) const 
     std::mt19937_64 chance{cut.seed};
     FileCopies copy{[&](const Inode& inode) {
         const Bytes mode = cut.bytes == Bytes::any ? static_cast<Bytes>(chance() % 4) : cut.bytes;
-        const std::string bytes = surviving_bytes(inode, mode);
-        return std::make_shared<Inode>(Inode{inode.number, bytes, bytes, nullptr});
+        auto file = std::make_shared<Inode>();
+        file->number = inode.number;
+        file->bytes = surviving_bytes(inode, mode);
+        file->synced = file->bytes;
+        file->backlog = inode.backlog;
+        return file;
     }};
     MemoryEnvironment world;
     world.disk_->run = disk_->run + 1;
@@ -445,6 +475,10 @@ MemoryEnvironment MemoryEnvironment::after_power_cut(const PowerCut& cut) const 
         }
     }
     return world;
+}
+
+std::uint64_t MemoryEnvironment::largest_backlog() const {
+    return disk_->backlog->most;
 }
 
 void MemoryEnvironment::set_clock(std::uint64_t milliseconds) {

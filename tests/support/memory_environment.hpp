@@ -74,6 +74,10 @@ public:
     void flip(const std::string& folder, std::string_view name, std::uint64_t offset,
               std::uint8_t mask);
 
+    // The most that the disk has ever been told to begin with, while nobody waited for it. In
+    // bytes.
+    [[nodiscard]] std::uint64_t largest_backlog() const;
+
 private:
     struct Disk;
     class OpenFile;

@@ -111,6 +111,33 @@ TEST_CASE("a write behind that fails is told of at every later call for that fil
     CHECK(contents_of(*good) == "three");
 }
 
+TEST_CASE("the disk never has more to do than a few MiB, but for files that nobody syncs") {
+    test::MemoryEnvironment disk;
+    disk.create_folder("/f");
+    const auto folder = disk.open_folder("/f");
+    constexpr std::size_t kMebibyte = 1024 * 1024;
+    const auto write = [](File& file, std::size_t mebibytes) {
+        for (std::size_t i = 0; i < mebibytes; ++i) {
+            file.write(i * kMebibyte, bytes_view(std::string(kMebibyte, 'x')));
+        }
+    };
+    {
+        WriteBehindFolder behind{disk, *folder};
+        const auto scratch = behind.create_unnamed();
+        write(*scratch, 50);
+        CHECK(disk.largest_backlog() == 0);
+        const auto large = behind.create("large");
+        write(*large, 50);
+        for (char name = 'a'; name <= 'j'; ++name) {
+            const auto file = behind.create(std::string{name});
+            write(*file, 3);
+            file->begin_sync();
+        }
+    }
+    CHECK(disk.largest_backlog() > 4 * kMebibyte);
+    CHECK(disk.largest_backlog() <= 9 * kMebibyte);
+}
+
 TEST_CASE("a sync that fails is told of where it was asked for") {
     test::MemoryEnvironment disk;
     disk.create_folder("/f");

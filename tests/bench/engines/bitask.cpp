@@ -18,14 +18,15 @@ private:
     std::string& bytes_;
 };
 
-// As the program opens it, but for the sync. Checksums of all that is read are checked, as ever.
+// As the program opens it, but for the sync, and for files that are mapped. Checksums of records
+// are checked whenever they are read, those of hints once.
 class Bitask : public Engine {
 public:
     Bitask(const std::string& folder, Access access) {
         if (access == Access::write) {
             writer_.emplace(folder, WriterOptions{.durability = Durability::unsynced});
         } else {
-            reader_.emplace(folder);
+            reader_.emplace(folder, ReaderOptions{.only_key = {}, .mapped = true});
         }
     }
 
