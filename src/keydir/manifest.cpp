@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <numeric>
 #include <stdexcept>
 #include <string_view>
 
@@ -69,6 +70,12 @@ std::string_view text(std::span<const std::byte> bytes) {
 }
 
 }  // namespace
+
+std::uint64_t Manifest::entries() const {
+    return std::accumulate(
+        hints.begin(), hints.end(), std::uint64_t{0},
+        [](std::uint64_t sum, const HintInfo& hint) { return sum + hint.entries; });
+}
 
 std::optional<Totals> Manifest::totals() const {
     if (!has_totals) {

@@ -67,6 +67,9 @@ struct Manifest {
 
     static constexpr std::size_t kHeadSize = 4096;
 
+    // Of all hints: as many keys at the most, since a key may be in several.
+    [[nodiscard]] std::uint64_t entries() const;
+
     // Those of the logs are missing in a head.
     [[nodiscard]] std::optional<Totals> totals() const;
     void set_totals(const std::optional<Totals>& totals);

@@ -67,6 +67,12 @@ std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName&
     return file ? std::move(file) : open_named(folder, lists_active ? sealed : active);
 }
 
+bool shares_number(const std::vector<log::LogName>& logs, const log::LogName& log) {
+    return std::ranges::any_of(logs, [&log](const log::LogName& other) {
+        return other.number == log.number && other != log;
+    });
+}
+
 void throw_no_store(const std::string& path) {
     throw Error{ErrorKind::io, "no store in \"" + path + "\""};
 }

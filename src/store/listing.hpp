@@ -33,6 +33,9 @@ struct Listing {
 [[nodiscard]] std::unique_ptr<io::File> open_log(const io::Folder& folder, const log::LogName& name,
                                                  const std::vector<log::LogName>& listed);
 
+// Whether one of the logs has the number of another one, which the reference can bring about.
+[[nodiscard]] bool shares_number(const std::vector<log::LogName>& logs, const log::LogName& log);
+
 // Throws the Error (io) that says so.
 [[noreturn]] void throw_no_store(const std::string& path);
 

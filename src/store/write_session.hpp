@@ -28,6 +28,9 @@ namespace bitask::store {
 
 // What a Writer does, from taking the lock to leaving the note. As in Writer, a change that throws
 // ends the session: no other is begun.
+//
+// Its way in is in write_session_resume.cpp, what it does for hints in write_session_hints.cpp, and
+// for compactions in write_session_compaction.cpp.
 class WriteSession {
 public:
     // Throws Error: locked, io.
@@ -142,6 +145,11 @@ private:
 
     // Never runs backwards, whatever the clock does.
     [[nodiscard]] std::uint64_t next_timestamp();
+
+    // A session that has changed such a part of all keys writes all hints anew, as one; or finds
+    // out what they come to, in a walk over them. That is little beside what it has done.
+    static constexpr std::uint64_t kMuch = 4;
+    static constexpr std::uint64_t kSome = 64;
 
     io::Environment& environment_;
     std::string path_;
