@@ -27,7 +27,7 @@ namespace bitask::store {
 class ValueBatch {
 public:
     static constexpr std::size_t kMaxRecords = 128 * 1024;
-    static constexpr std::size_t kMaxBytes = 10 * 1024 * 1024;
+    static constexpr std::size_t kMaxBytes = 9 * 1024 * 1024;
 
     // Takes note of a live record; false when there is no more room. Records that are large stay
     // unread.
