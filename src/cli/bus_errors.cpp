@@ -18,19 +18,23 @@ std::string& line() {
 
 void tell_and_exit(int /*signal*/) {
     const std::string& text = line();
-    static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    static_cast<void>(written);  // there is nobody else to be told
     ::_exit(static_cast<int>(ExitCode::io));
 }
 
-}  // namespace
-
-BusErrors::BusErrors(const Messages& messages) {
+// Returns what was done with the signal before.
+auto install(const Messages& messages) {
     line() = messages.quiet() ? std::string{}
                               : messages.line(
                                     "a log cannot be read: the disk fails, or another program "
                                     "has made the file shorter");
-    before_ = std::signal(SIGBUS, tell_and_exit);
+    return std::signal(SIGBUS, tell_and_exit);
 }
+
+}  // namespace
+
+BusErrors::BusErrors(const Messages& messages) : before_{install(messages)} {}
 
 BusErrors::~BusErrors() {
     static_cast<void>(std::signal(SIGBUS, before_));
