@@ -53,6 +53,8 @@ bulk_compacted_store() {
     "$bitask" compact -d "$1"
 }
 
+bulk_by_key_store() { cp -r -- "$data/bulk-compacted" "$1" && "$bitask" compact --all -d "$1"; }
+
 bulk_sqlite_vacuumed() { cp -- "$data/sqlite" "$1" && sqlite3 "$1" vacuum; }
 bulk_tkrzw_tree() {
     tkrzw_dbm_util create --dbm tree "$1" &&
@@ -111,9 +113,10 @@ bulk_prepare() {
     made lmdb bulk_lmdb
     made rocksdb bulk_rocksdb
     made rocksdb-half bulk_rocksdb_half
-    rm -rf -- "$data"/bulk-{store,compacted,half}
+    rm -rf -- "$data"/bulk-{store,compacted,by-key,half}
     made bulk-store bulk_store
     made bulk-compacted bulk_compacted_store
+    made bulk-by-key bulk_by_key_store
     made bulk-half load_half
     echo "bench: looking whether all programs tell the same records" >&2
     bulk_check
@@ -121,7 +124,7 @@ bulk_prepare() {
 
 bulk_check() {
     local store
-    for store in bulk-store bulk-compacted; do
+    for store in bulk-store bulk-compacted bulk-by-key; do
         "$bitask" scan -d "$data/$store" | right "$store"
         "$bitask" scan --unordered -d "$data/$store" | right "$store, unordered"
         "$bitask" scan --prefix 7f -d "$data/$store" | right "$store, prefix" digest-7f
@@ -219,15 +222,16 @@ bulk_synced() {
 
 bulk_scan() {
     bulk_prepare
-    cached bulk-store bulk-compacted sqlite sqlite-vacuumed lmdb rocksdb kyoto.kct tokyo.tcb \
+    cached bulk-store bulk-compacted bulk-by-key sqlite sqlite-vacuumed lmdb rocksdb kyoto.kct tokyo.tcb \
         tkrzw.tkt tkrzw.tkh kyoto.kch tokyo.tch cdb gdbm
-    local store=$data/bulk-store compacted=$data/bulk-compacted
+    local store=$data/bulk-store compacted=$data/bulk-compacted by_key=$data/bulk-by-key
     local select="select key, value from pairs order by key"
     echo "### scan in the order of keys, $keys records"
     echo
     bulk_table "$keys" \
         "bitask scan | 0 | $bitask | scan | -d | $store" \
         "bitask scan, compacted | 0 | $bitask | scan | -d | $compacted" \
+        "bitask scan, compacted with --all | 0 | $bitask | scan | -d | $by_key" \
         "sqlite3 select order by key | 0 | sqlite3 | -readonly | $data/sqlite | .mode tabs | $select" \
         "the same after vacuum | 0 | sqlite3 | -readonly | $data/sqlite-vacuumed | .mode tabs | $select" \
         "mdb_dump -p | 0 | mdb_dump | -n | -p | $data/lmdb" \
@@ -240,6 +244,7 @@ bulk_scan() {
         "limit: cat of the logs to cat | 0 | sh | -c | cat $store/*.log|cat"
     ratio "bitask scan" "sqlite3 select order by key" 1.0
     ratio "bitask scan, compacted" "sqlite3 select order by key" 0.7
+    ratio "bitask scan, compacted with --all" "sqlite3 select order by key" 0.7
     echo
     echo "### scan in whatever order, $keys records"
     echo
