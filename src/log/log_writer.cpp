@@ -53,7 +53,9 @@ RecordHeader LogWriter::append(std::string_view key, std::string_view value,
     check_usable();
     const RecordHeader header = encode_record(key, value, timestamp, buffer_);
     ++records_buffered_;
-    write_full_buffer();
+    if (buffer_.size() >= kBufferSize) {
+        flush();
+    }
     return header;
 }
 
@@ -102,7 +104,9 @@ void LogWriter::append_copy(std::string_view record) {
     check_usable();
     buffer_ += record;
     ++records_buffered_;
-    write_full_buffer();
+    if (buffer_.size() >= kBufferSize) {
+        flush();
+    }
 }
 
 void LogWriter::append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size) {
@@ -127,67 +131,14 @@ void LogWriter::append_copy(const io::File& from, std::uint64_t offset, std::uin
         if (size == 0) {
             ++records_buffered_;
         }
-        write_full_buffer();
-    }
-}
-
-void LogWriter::write_full_buffer() {
-    if (buffer_.size() < kBufferSize) {
-        return;
-    }
-    if (worker_ == nullptr) {
-        flush();
-    } else {
-        hand_over();
-    }
-}
-
-void LogWriter::hand_over() {
-    take_back_handed();
-    begin_write();
-    if (!handed_) {
-        handed_ = std::make_unique<Handed>();
-    }
-    handed_->bytes.swap(buffer_);
-    handed_->records = std::exchange(records_buffered_, 0);
-    handed_->writing.emplace(worker_, [&file = *file_, &handed = *handed_, offset = written_end_] {
-        try {
-            file.write(offset, std::as_bytes(std::span{handed.bytes}));
-        } catch (...) {
-            handed.failure = std::current_exception();
+        if (buffer_.size() >= kBufferSize) {
+            flush();
         }
-    });
-    failed_ = false;
-}
-
-// Once it is written, it is as if this had been done here.
-void LogWriter::take_back_handed() {
-    if (!handed_ || !handed_->writing) {
-        return;
-    }
-    handed_->writing.reset();
-    if (handed_->failure) {
-        failed_ = true;
-        handed_->bytes.clear();
-        write_failed();
-        std::rethrow_exception(std::exchange(handed_->failure, nullptr));
-    }
-    written_end_ += handed_->bytes.size();
-    records_written_ += handed_->records;
-    handed_->bytes.clear();
-}
-
-void LogWriter::settle() {
-    try {
-        take_back_handed();
-    } catch (const Error&) {
-        // The failure that led here is the one to report; this one has closed the log.
     }
 }
 
 void LogWriter::flush() {
     check_usable();
-    take_back_handed();
     if (buffer_.empty()) {
         return;
     }
@@ -217,7 +168,6 @@ void LogWriter::sync() {
 }
 
 void LogWriter::sync_written() {
-    settle();
     if (sync_failed_) {
         throw Error{ErrorKind::io, name_ + ": closed after an earlier sync failure"};
     }

@@ -2,13 +2,10 @@
 
 #include "bitask/value.hpp"
 #include "io/environment.hpp"
-#include "io/worker.hpp"
 #include "log/record.hpp"
 
 #include <cstdint>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,27 +34,18 @@ public:
     void append_copy(std::string_view record);
     void append_copy(const io::File& from, std::uint64_t offset, std::uint64_t size);
 
-    // From now on a worker writes full buffers, beside the caller; it must outlive this object.
-    // What fails there is told by a later call, and taken back likewise.
-    void write_beside(io::Worker& worker) { worker_ = &worker; }
-
     void flush();
     // For a log that is complete: flushes, and lets the system begin what sync() would wait for.
     void begin_sync();
     void sync();  // flushes first
 
-    // After a failure: waits for what is written beside, so that records_written() is final.
-    void settle();
-
     // After a failed write: syncs what had been written before it.
     void sync_written();
 
     // The end of the log once everything is flushed, in bytes.
-    [[nodiscard]] std::uint64_t end() const noexcept {
-        return written_end_ + (handed_ ? handed_->bytes.size() : 0) + buffer_.size();
-    }
+    [[nodiscard]] std::uint64_t end() const noexcept { return written_end_ + buffer_.size(); }
 
-    // How many of the appended records are in the file as a whole, as far as that is known.
+    // How many of the appended records are in the file as a whole.
     [[nodiscard]] std::uint64_t records_written() const noexcept { return records_written_; }
 
 private:
@@ -67,18 +55,7 @@ private:
         std::string bytes;
     };
 
-    // A buffer that the worker writes.
-    struct Handed {
-        std::string bytes;  // empty: there is none
-        std::uint64_t records = 0;
-        std::exception_ptr failure;
-        std::optional<io::Beside> writing;  // last: its end waits for that of the writing
-    };
-
     void check_usable() const;
-    void write_full_buffer();
-    void hand_over();
-    void take_back_handed();
     void begin_write();
     void write_failed();
 
@@ -89,10 +66,8 @@ private:
     Collected small_value_;  // kept for its memory
     std::uint64_t records_buffered_ = 0;
     std::uint64_t records_written_ = 0;
-    io::Worker* worker_ = nullptr;    // null: there is nobody beside
-    std::unique_ptr<Handed> handed_;  // null before the first
-    bool failed_ = false;             // no further writes
-    bool sync_failed_ = false;        // and nobody knows what the disk has
+    bool failed_ = false;       // no further writes
+    bool sync_failed_ = false;  // and nobody knows what the disk has
 };
 
 }  // namespace bitask::log

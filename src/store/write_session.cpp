@@ -101,9 +101,6 @@ void WriteSession::commit_changes() {
 }
 
 std::uint64_t WriteSession::salvage() {
-    if (log_) {
-        log_->settle();
-    }
     if (options_.durability == Durability::synced) {
         sync_before();
         if (log_) {
@@ -168,9 +165,6 @@ void WriteSession::start_log() {
     }
     const std::string name = log::file_name({number, 0, LogKind::active});
     log_ = std::make_unique<log::LogWriter>(folder_->create(name), name, 0);
-    if (log_worker_) {
-        log_->write_beside(*log_worker_);
-    }
     note_.log = newest_number_ = number;
     names_unsynced_ = true;
     if (hint_maker_) {

@@ -157,10 +157,9 @@ private:
     std::unique_ptr<io::Folder> folder_;
     WriterLock lock_;
 
-    LockNote note_;                           // as it will be left behind
-    std::uint64_t newest_number_ = 0;         // of all logs, sealed ones included
-    std::unique_ptr<io::Worker> log_worker_;  // writes the log; null before there is much to write
-    std::unique_ptr<log::LogWriter> log_;     // the active log; null while there is none
+    LockNote note_;                        // as it will be left behind
+    std::uint64_t newest_number_ = 0;      // of all logs, sealed ones included
+    std::unique_ptr<log::LogWriter> log_;  // the active log; null while there is none
     std::uint64_t changes_in_sealed_logs_ = 0;
     bool note_fits_ = true;    // the one that the last writer left
     bool after_kill_ = false;  // the last writer was killed: this one has waited long enough

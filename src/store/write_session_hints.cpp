@@ -167,10 +167,6 @@ void WriteSession::publish_known(Publishing how) {
         hint_maker_ =
             std::make_unique<HintMaker>(environment_, *folder_, made, options_.max_memory);
         logs_ = made.logs;
-        if (!log_worker_) {
-            log_worker_ = environment_.start_worker();
-        }
-        log_->write_beside(*log_worker_);
     }
     state_ = {};
     known_ = false;

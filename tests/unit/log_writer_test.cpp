@@ -1,7 +1,6 @@
 #include "log/log_writer.hpp"
 
 #include "bitask/value.hpp"
-#include "io/thread_worker.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_environment.hpp"
 #include "support/handmade_store.hpp"
@@ -208,75 +207,6 @@ TEST_CASE("a sync that fails says what it means, and is never tried again") {
     CHECK_THROWS_AS(writer.sync(), Error);
     CHECK_THAT(failure_of([&] { writer.sync_written(); }).message,
                ContainsSubstring("earlier sync failure"));
-}
-
-// Appends so many records of 100 KiB.
-void append_many(LogWriter& writer, std::uint64_t count, std::string& expected) {
-    for (std::uint64_t i = 1; i <= count; ++i) {
-        const std::string value(100 * 1024, static_cast<char>('a' + i % 26));
-        writer.append("key", value, i);
-        expected += make_record("key", value, i);
-    }
-}
-
-TEST_CASE("what is written beside is in the log, in order, once it is flushed") {
-    io::ThreadWorker thread;
-    io::WorkerAtOnce at_once;
-    for (io::Worker* const worker :
-         {static_cast<io::Worker*>(&thread), static_cast<io::Worker*>(&at_once)}) {
-        HandmadeStore store;
-        LogWriter writer = writer_of(*store.folder);
-        writer.write_beside(*worker);
-        std::string expected;
-        append_many(writer, 40, expected);
-        CHECK(writer.end() == expected.size());
-        CHECK(writer.records_written() < 40);
-        writer.append("large", std::string(kMebibyte, 'x'), 41);
-        expected += make_record("large", std::string(kMebibyte, 'x'), 41);
-        writer.flush();
-        CHECK(writer.end() == expected.size());
-        CHECK(writer.records_written() == 41);
-        CHECK(store.bytes("17.active.log") == expected);
-    }
-}
-
-TEST_CASE("a write beside that fails is told by a later call and taken back") {
-    for (const auto written : {test::Written::none, test::Written::half}) {
-        HandmadeStore store;
-        // Steps that change something: the file is created, then written piece by piece.
-        test::FaultyEnvironment failing{
-            store.disk, {.fault = test::Fault::disk_full, .step = 4, .written = written}};
-        const auto folder = failing.open_folder(test::kStore);
-        LogWriter writer = writer_of(*folder);
-        io::WorkerAtOnce worker;
-        writer.write_beside(worker);
-        std::string expected;
-        CHECK_THAT(failure_of([&] { append_many(writer, 100, expected); }).message,
-                   ContainsSubstring("No space left on device"));
-        CHECK_THAT(failure_of([&] { writer.append("key", "value", 200); }).message,
-                   ContainsSubstring("closed after an earlier write failure"));
-        writer.settle();
-        const std::string bytes = store.bytes("17.active.log");
-        CHECK(expected.starts_with(bytes));
-        const std::size_t record = make_record("key", std::string(100 * 1024, 'a'), 1).size();
-        CHECK(writer.records_written() > 0);
-        CHECK(bytes.size() == writer.records_written() * record);
-    }
-}
-
-TEST_CASE("after a failure it is known how much of what was to be written beside is in the log") {
-    HandmadeStore store;
-    LogWriter writer = writer_of(*store.folder);
-    io::ThreadWorker worker;
-    writer.write_beside(worker);
-    std::string expected;
-    append_many(writer, 4, expected);  // of which the first three have been handed over
-    writer.settle();
-    CHECK(writer.records_written() == 3);
-    writer.sync_written();
-    const std::string bytes = store.bytes("17.active.log");
-    CHECK(bytes == expected.substr(0, bytes.size()));
-    CHECK(bytes.size() == 3 * expected.size() / 4);
 }
 
 }  // namespace
