@@ -24,6 +24,9 @@ constexpr std::uint64_t kMaxPiece = 64 * 1024;
 // memory.
 constexpr std::size_t kWindow = 1024 * 1024;
 
+// Where so many records are read in one piece, and make up half of it or more, nothing is faster.
+constexpr std::size_t kManyInPiece = 16;
+
 // So many records in a window are worth mapping it: each page fault costs as much as a call or two,
 // and shows 64 KiB.
 constexpr std::size_t kManyInWindow = 32;
@@ -68,8 +71,9 @@ std::string_view read_bytes(const io::File& file, std::uint64_t begin, std::span
 // each nor the rest copied along with them.
 class Window {
 public:
-    // The record at that place is what is wanted next, those behind it later.
-    void move_to(const io::File& file, std::span<const NumberPair> places) {
+    // The record at the first place is what is wanted next, those behind it later. False where that
+    // is not worth it, or not to be had.
+    [[nodiscard]] bool move_to(const io::File& file, std::span<const NumberPair> places) {
         mapping_.reset();
         bytes_ = {};
         begin_ = places.front().first;
@@ -79,7 +83,7 @@ public:
         });
         const auto count = static_cast<std::size_t>(end - places.begin());
         if (count < kManyInWindow) {
-            return;
+            return false;
         }
         const NumberPair& last = places[count - 1];
         mapping_ = file.map(Places::offset(begin_),
@@ -88,6 +92,7 @@ public:
             const auto bytes = mapping_->bytes();
             bytes_ = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
         }
+        return mapping_ != nullptr;
     }
 
     [[nodiscard]] bool has(std::uint64_t begin, std::size_t size) const {
@@ -225,37 +230,42 @@ std::size_t ValueBatch::read(std::span<const NumberPair> places, std::size_t to,
     Window window;
     std::size_t pieces = 0;
     for (; !places.empty(); ++pieces) {
-        const std::size_t count = in_one_piece(places);
-        const NumberPair& last = places[count - 1];
-        const std::uint64_t begin = places.front().first;
-        const auto size = static_cast<std::size_t>(last.first + size_of(last) - begin);
+        const auto piece = places.first(in_one_piece(places));
+        const std::uint64_t begin = piece.front().first;
+        const auto size =
+            static_cast<std::size_t>(piece.back().first + size_of(piece.back()) - begin);
+        const std::size_t wanted = total_size(piece);
+        const bool sparse = piece.size() < kManyInPiece || size / 2 > wanted;
         std::string_view bytes;
-        if (!window.has(begin, size)) {
-            if (const auto file = open(index_of(places.front()))) {
-                window.move_to(*file, places);
-                if (!window.has(begin, size)) {
-                    bytes = read_bytes(*file, Places::offset(begin), std::span{buffer}.first(size));
-                }
+        if (sparse && window.has(begin, size)) {
+            bytes = window.bytes(begin, size);
+        } else if (const auto file = open(index_of(piece.front()))) {
+            if (sparse && window.move_to(*file, places)) {
+                bytes = window.bytes(begin, size);
+            } else {
+                // Where nothing lies between the records, they are read to where they shall be.
+                bytes = read_bytes(*file, Places::offset(begin),
+                                   size == wanted ? std::span{bytes_}.subspan(to, size)
+                                                  : std::span{buffer}.first(size));
             }
         }
-        if (window.has(begin, size)) {
-            bytes = window.bytes(begin, size);
-        }
-        for (std::size_t i = 0; i < count; ++i) {
-            if (i + kAhead < places.size()) {
+        for (std::size_t i = 0; i < piece.size(); ++i) {
+            if (sparse && i + kAhead < places.size()) {
                 window.ask_for(places[i + kAhead]);
             }
-            const NumberPair& place = places[i];
+            const NumberPair& place = piece[i];
             const auto at = static_cast<std::size_t>(place.first - begin);
             const std::string_view record =
                 bytes.substr(std::min(at, bytes.size()), size_of(place));
             if (record.size() == size_of(place) && is_whole(record)) {
-                std::ranges::copy(record, &bytes_[to]);
+                if (record.data() != &bytes_[to]) {
+                    std::ranges::copy(record, &bytes_[to]);
+                }
                 begins_[index_of(place)] = static_cast<std::uint32_t>(to);
             }
             to += size_of(place);
         }
-        places = places.subspan(count);
+        places = places.subspan(piece.size());
     }
     return pieces;
 }
