@@ -78,7 +78,7 @@ void keep_freed_memory() noexcept;
 [[nodiscard]] bool is_terminal(int descriptor) noexcept;
 
 // One write of a whole line to standard error, so that lines of parallel processes do not mix.
-// Failures are ignored: there is nowhere left to report them.
+// Failures are ignored: there is nowhere left to report them. A handler of signals may call it.
 void write_standard_error(std::string_view text) noexcept;
 
 }  // namespace bitask

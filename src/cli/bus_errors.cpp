@@ -1,10 +1,10 @@
 #include "cli/bus_errors.hpp"
 
+#include "bitask/streams.hpp"
 #include "cli/exit_code.hpp"
 
-#include <unistd.h>
-
 #include <csignal>
+#include <cstdlib>
 #include <string>
 
 namespace bitask::cli {
@@ -17,10 +17,8 @@ std::string& line() {
 }
 
 void tell_and_exit(int /*signal*/) {
-    const std::string& text = line();
-    const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-    static_cast<void>(written);  // there is nobody else to be told
-    ::_exit(static_cast<int>(ExitCode::io));
+    write_standard_error(line());
+    std::_Exit(static_cast<int>(ExitCode::io));
 }
 
 // Returns what was done with the signal before.
