@@ -131,6 +131,25 @@ private:
     std::uintptr_t shown_ = 0;  // the stretch of addresses that was looked at last
 };
 
+// So many bytes from the first place on as the target has; fewer where they are not to be had. They
+// are read to the target, or shown in the window, where there is one and it is worth it.
+template <typename OpenLog>
+std::string_view bytes_of(std::span<const NumberPair> places, Window* window,
+                          std::span<char> target, const OpenLog& open) {
+    const std::uint64_t begin = places.front().first;
+    if (window != nullptr && window->has(begin, target.size())) {
+        return window->bytes(begin, target.size());
+    }
+    const auto file = open(index_of(places.front()));
+    if (!file) {
+        return {};
+    }
+    if (window != nullptr && window->move_to(*file, places)) {
+        return window->bytes(begin, target.size());
+    }
+    return read_bytes(*file, Places::offset(begin), target);
+}
+
 }  // namespace
 
 bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
@@ -236,19 +255,10 @@ std::size_t ValueBatch::read(std::span<const NumberPair> places, std::size_t to,
             static_cast<std::size_t>(piece.back().first + size_of(piece.back()) - begin);
         const std::size_t wanted = total_size(piece);
         const bool sparse = piece.size() < kManyInPiece || size / 2 > wanted;
-        std::string_view bytes;
-        if (sparse && window.has(begin, size)) {
-            bytes = window.bytes(begin, size);
-        } else if (const auto file = open(index_of(piece.front()))) {
-            if (sparse && window.move_to(*file, places)) {
-                bytes = window.bytes(begin, size);
-            } else {
-                // Where nothing lies between the records, they are read to where they shall be.
-                bytes = read_bytes(*file, Places::offset(begin),
-                                   size == wanted ? std::span{bytes_}.subspan(to, size)
-                                                  : std::span{buffer}.first(size));
-            }
-        }
+        // Where nothing lies between the records, they are read to where they shall be.
+        const auto target =
+            size == wanted ? std::span{bytes_}.subspan(to, size) : std::span{buffer}.first(size);
+        const std::string_view bytes = bytes_of(places, sparse ? &window : nullptr, target, open);
         for (std::size_t i = 0; i < piece.size(); ++i) {
             if (sparse && i + kAhead < places.size()) {
                 window.ask_for(places[i + kAhead]);
