@@ -263,7 +263,7 @@ half_garbage() {
 # Starts a compaction that is still at work when the test goes on.
 slow_compaction() {
     half_garbage
-    "$BITASK" compact --rate 0.2 --max-log-size 128K 2>compaction-stderr 3>&- &
+    "$BITASK" compact --rate 0.05 --max-log-size 128K 2>compaction-stderr 3>&- &
     eventually compgen -G "$STORE/*.tmp" >/dev/null
 }
 
