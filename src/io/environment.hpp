@@ -69,8 +69,9 @@ public:
     virtual void begin_sync() noexcept {}
 
     // Waits until what begin_sync() has begun with is written as far as `end`, so that the disk
-    // does not have more and more to do. No promise: a sync() has to come all the same. Help alone.
-    virtual void wait_for_begun(std::uint64_t /*end*/) const noexcept {}
+    // does not have more and more to do. No promise: a sync() has to come all the same. But what it
+    // throws must not be passed over: the system tells of a failed write once, and this may be it.
+    virtual void wait_for_begun(std::uint64_t /*end*/) const {}
 
     // Tells the system that nobody will want its contents soon, so that it need not keep them in
     // memory. Help alone.

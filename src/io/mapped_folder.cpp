@@ -19,6 +19,10 @@ public:
         std::memcpy(out.data(), bytes.data() + offset, out.size());
         return out.size();
     }
+    [[nodiscard]] std::unique_ptr<Mapping> map(std::uint64_t offset,
+                                               std::size_t size) const override {
+        return inner_->map(offset, size);
+    }
     [[nodiscard]] std::span<const std::byte> in_memory() const noexcept override {
         return mapping_->bytes();
     }
@@ -29,7 +33,7 @@ public:
     void truncate(std::uint64_t size) override { inner_->truncate(size); }
     void sync() override { inner_->sync(); }
     void begin_sync() noexcept override { inner_->begin_sync(); }
-    void wait_for_begun(std::uint64_t end) const noexcept override { inner_->wait_for_begun(end); }
+    void wait_for_begun(std::uint64_t end) const override { inner_->wait_for_begun(end); }
     void forget() const noexcept override { inner_->forget(); }
     [[nodiscard]] std::uint64_t size() const override { return inner_->size(); }
     [[nodiscard]] FileIdentity identity() const override { return inner_->identity(); }

@@ -83,10 +83,15 @@ void PosixFile::begin_sync() noexcept {
 #endif
 }
 
-void PosixFile::wait_for_begun(std::uint64_t end) const noexcept {
+void PosixFile::wait_for_begun(std::uint64_t end) const {
 #ifdef SYNC_FILE_RANGE_WAIT_BEFORE
-    static_cast<void>(
-        ::sync_file_range(fd_.get(), 0, static_cast<off_t>(end), SYNC_FILE_RANGE_WAIT_BEFORE));
+    if (::sync_file_range(fd_.get(), 0, static_cast<off_t>(end), SYNC_FILE_RANGE_WAIT_BEFORE) !=
+        0) {
+        const int error = errno;
+        if (error != ENOSYS) {  // where it is not to be had, sync() has to wait for all
+            throw_io("sync", path_, error);
+        }
+    }
 #endif
 }
 

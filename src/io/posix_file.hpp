@@ -24,7 +24,7 @@ public:
     void truncate(std::uint64_t size) override;
     void sync() override;
     void begin_sync() noexcept override;
-    void wait_for_begun(std::uint64_t end) const noexcept override;
+    void wait_for_begun(std::uint64_t end) const override;
     void forget() const noexcept override;
     [[nodiscard]] std::uint64_t size() const override;
     [[nodiscard]] FileIdentity identity() const override;

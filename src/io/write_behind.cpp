@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kMaxPiece = 1024 * 1024;
 
-// Bytes that the disk is given at a time. It has two such parts to do, and is never idle.
+// Bytes that the disk is given at a time. It has two such parts to do, and is never idle: with four
+// of them compactions were no faster.
 constexpr std::uint64_t kPart = 4 * 1024 * 1024;
 
 }  // namespace
@@ -41,10 +42,16 @@ public:
                 failure = std::current_exception();
             }
             lock.lock();
-            failure_ = failure;
+            keep(failure);
         }
         --tasks_;
         changed_.notify_all();
+    }
+
+    // By the worker: as if a task had failed.
+    void fail(const std::exception_ptr& failure) {
+        const std::lock_guard lock{mutex_};
+        keep(failure);
     }
 
     void check() const {
@@ -73,6 +80,13 @@ public:
     void begun() noexcept { unbegun_ = 0; }
 
 private:
+    // The first one is the one to be told.
+    void keep(const std::exception_ptr& failure) {
+        if (!failure_) {
+            failure_ = failure;
+        }
+    }
+
     std::unique_ptr<File> file_;
     std::uint64_t unbegun_ = 0;  // bytes
     mutable std::mutex mutex_;
@@ -175,12 +189,15 @@ std::unique_ptr<File> WriteBehindFolder::create_unnamed() {
     return std::make_unique<WrittenFile>(*this, inner_.create_unnamed(), WrittenFile::Use::scratch);
 }
 
-void WriteBehindFolder::begin_sync(const std::shared_ptr<FileState>& file,
-                                   std::uint64_t end) noexcept {
+void WriteBehindFolder::begin_sync(const std::shared_ptr<FileState>& file, std::uint64_t end) {
     file->file().begin_sync();
     file->begun();
     if (begun_) {
-        begun_->file->file().wait_for_begun(begun_->end);
+        try {
+            begun_->file->file().wait_for_begun(begun_->end);
+        } catch (...) {
+            begun_->file->fail(std::current_exception());  // its sync() would not hear of it again
+        }
     }
     begun_ = Begun{file, end};
 }

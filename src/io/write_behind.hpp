@@ -58,8 +58,9 @@ private:
         std::vector<std::vector<std::byte>> free_;
     };
 
-    // By the worker alone: the file's bytes up to `end` are on their way to the disk.
-    void begin_sync(const std::shared_ptr<FileState>& file, std::uint64_t end) noexcept;
+    // By the worker alone: the file's bytes up to `end` are on their way to the disk. Waits for
+    // those before them; if these could not be written, it is their file that has failed.
+    void begin_sync(const std::shared_ptr<FileState>& file, std::uint64_t end);
 
     struct Begun {
         std::shared_ptr<FileState> file;
@@ -68,7 +69,7 @@ private:
 
     Folder& inner_;
     Buffers buffers_;
-    std::optional<Begun> begun_;      // last
+    std::optional<Begun> begun_;      // the one to be waited for next
     std::unique_ptr<Worker> worker_;  // last: its tasks use the others
 };
 

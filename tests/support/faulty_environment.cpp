@@ -111,7 +111,12 @@ public:
     }
 
     void begin_sync() noexcept override { inner_->begin_sync(); }
-    void wait_for_begun(std::uint64_t end) const noexcept override { inner_->wait_for_begun(end); }
+
+    void wait_for_begun(std::uint64_t end) const override {
+        state_->enter(Step::sync, "wait for", path_);
+        inner_->wait_for_begun(end);
+    }
+
     void forget() const noexcept override { inner_->forget(); }
 
     std::uint64_t size() const override {

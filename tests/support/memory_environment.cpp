@@ -261,7 +261,7 @@ public:
         inode_->begun_end = end;
     }
 
-    void wait_for_begun(std::uint64_t end) const noexcept override {
+    void wait_for_begun(std::uint64_t end) const override {
         end = std::min(end, inode_->begun_end);
         if (end > inode_->waited_end) {
             inode_->backlog->bytes -= end - inode_->waited_end;

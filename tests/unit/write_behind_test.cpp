@@ -7,7 +7,10 @@
 #include "support/memory_environment.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -136,6 +139,47 @@ TEST_CASE("the disk never has more to do than a few MiB, but for files that nobo
     }
     CHECK(disk.largest_backlog() > 4 * kMebibyte);
     CHECK(disk.largest_backlog() <= 9 * kMebibyte);
+}
+
+TEST_CASE("what fails while the disk is waited for is told by that file's sync, and no other's") {
+    test::MemoryEnvironment disk;
+    disk.create_folder("/f");
+    std::uint64_t told = 0;
+    std::uint64_t step = 0;
+    for (;; ++step) {
+        test::FaultyEnvironment failing{disk, {.fault = test::Fault::error_once, .step = step}};
+        const auto folder = failing.open_folder("/f");
+        for (const std::string& name : folder->list()) {
+            disk.open_folder("/f")->remove(name);
+        }
+        WriteBehindFolder behind{failing, *folder};
+        std::vector<std::unique_ptr<File>> files;
+        try {
+            for (char name = 'a'; name <= 'j'; ++name) {
+                files.push_back(behind.create(std::string{name}));
+                files.back()->write(0, bytes_view("bytes"));
+                files.back()->begin_sync();
+            }
+        } catch (const Error&) {
+            continue;  // told at once
+        }
+        const auto failed = std::ranges::count_if(files, [](const auto& file) {
+            try {
+                file->sync();
+                return false;
+            } catch (const Error&) {
+                return true;
+            }
+        });
+        if (!failing.tripped()) {
+            CHECK(failed == 0);
+            break;
+        }
+        CAPTURE(failing.where());
+        CHECK(failed == 1);
+        told += failing.where().starts_with("wait for") ? 1U : 0U;
+    }
+    CHECK(told > 0);
 }
 
 TEST_CASE("a sync that fails is told of where it was asked for") {
