@@ -87,15 +87,12 @@ struct ReaderOptions {
     std::optional<std::string> only_key;
 
     // Sealed logs and hints are mapped as a whole, and a hint's nodes checked once: for a process
-    // that asks for many keys, one by one.
+    // that asks for many keys, one by one. When the disk fails then, or something else than bitask
+    // has made such a file shorter, there is no Error to throw: the process gets the signal SIGBUS.
     bool mapped = false;
 };
 
 // A store as a reader sees it. Takes no lock, writes nothing, creates nothing.
-//
-// Where many values are read at a time, sealed logs are mapped part by part. When the disk fails
-// then, or something else than bitask has made a sealed log shorter, there is no Error to throw:
-// the process gets the signal SIGBUS.
 class Reader {
 public:
     // Throws Error (io) when there is no store in that folder.

@@ -1,7 +1,6 @@
 #include "bitask/error.hpp"
 #include "bitask/reader.hpp"
 #include "bitask/streams.hpp"
-#include "cli/bus_errors.hpp"
 #include "cli/commands.hpp"
 #include "cli/format/escapes.hpp"
 #include "cli/key_batches.hpp"
@@ -104,7 +103,6 @@ void run_get(const GetRequest& request, const Context& context) {
         lookup.look_up(key);
     }
     if (request.keys.from_stdin) {
-        const BusErrors bus_errors{context.messages};
         const auto input = open_input("-");
         for_each_batch(*input, request.keys.ending, [&](const KeyBatch& keys) {
             lookup.look_up(keys);

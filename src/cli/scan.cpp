@@ -1,6 +1,6 @@
 #include "bitask/error.hpp"
 #include "bitask/reader.hpp"
-#include "cli/bus_errors.hpp"
+#include "bitask/streams.hpp"
 #include "cli/commands.hpp"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ public:
 
 private:
     void print() {
-        const BusErrors bus_errors{context_.messages};
+        keep_freed_memory();
         const auto writer = make_pair_writer(request_.format, context_.out);
         const auto cursor = reader_.scan(request_.range, visit());
         while (advance(*cursor)) {

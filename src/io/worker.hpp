@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <semaphore>
 #include <utility>
@@ -26,20 +27,38 @@ public:
 class Beside {
 public:
     Beside(Worker* worker, std::function<void()> task) {
-        if (worker != nullptr) {
-            worker->give([this, task = std::move(task)] {
-                task();
-                done_.release();
-            });
-        } else {
+        if (worker == nullptr) {
             done_.release();
+            return;
         }
+        worker->give([this, task = std::move(task)] {
+            try {
+                task();
+            } catch (...) {
+                failure_ = std::current_exception();
+            }
+            done_.release();
+        });
     }
-    ~Beside() { done_.acquire(); }
+    ~Beside() { wait(); }
     Beside(const Beside&) = delete;
     Beside& operator=(const Beside&) = delete;
 
+    // Waits for the end of the task, and throws what it has thrown.
+    void finish() {
+        wait();
+        if (failure_) {
+            std::rethrow_exception(std::exchange(failure_, nullptr));
+        }
+    }
+
 private:
+    void wait() noexcept {
+        done_.acquire();
+        done_.release();
+    }
+
+    std::exception_ptr failure_;
     std::binary_semaphore done_{0};
 };
 

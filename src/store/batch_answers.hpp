@@ -29,6 +29,8 @@ public:
     [[nodiscard]] const std::string& doubt() const override { return alone_.doubt; }
 
 private:
+    static constexpr std::size_t kMaxBytes = 13 * 1024 * 1024;
+
     void find();
     void read_values();
 
@@ -37,9 +39,9 @@ private:
     std::vector<std::optional<keydir::Entry>> found_;
     std::uint64_t version_ = 0;  // of the view in which they were found
 
-    ValueBatch values_;           // of some keys in a row that were found
-    std::size_t values_end_ = 0;  // the first key behind these
-    std::size_t next_value_ = 0;  // in values_
+    ValueBatch values_{kMaxBytes};  // of some keys in a row that were found
+    std::size_t values_end_ = 0;    // the first key behind these
+    std::size_t next_value_ = 0;    // in values_
 
     std::size_t at_ = SIZE_MAX;  // before the first key
     bool together_ = false;      // the value at hand is that of in_batch_, else of alone_

@@ -6,6 +6,7 @@
 #include "store/value_view.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <exception>
 #include <stdexcept>
@@ -41,12 +42,17 @@ private:
 
 // Pairs. Keys are walked over some way ahead, so that their values can be read in the order of the
 // logs; but the first few at once, for a scan of a few.
+//
+// Where records stand together in the logs, batches are small, and a helper reads one while the
+// pairs of the one before it are handed out. Elsewhere it pays to read many at a time: there is one
+// batch, which takes all the memory, and the helper does half of it.
 class PairCursor final : public Cursor {
 public:
-    PairCursor(View& view, const Range& range) : view_{view}, walk_{range} {}
+    PairCursor(View& view, const Range& range, std::size_t max_bytes)
+        : view_{view}, walk_{range}, batches_{Batch{max_bytes}, Batch{max_bytes}} {}
 
     bool next() override {
-        while (at_ + 1 < batch_.size() || fill()) {
+        while (at_ + 1 < now_->values.size() || move_on()) {
             ++at_;
             if (look()) {
                 return true;
@@ -56,59 +62,104 @@ public:
         return false;
     }
 
-    [[nodiscard]] std::string_view key() const override { return batch_.key(at_); }
+    [[nodiscard]] std::string_view key() const override { return now_->values.key(at_); }
     [[nodiscard]] const Value& value() const override {
         return alone_ ? *alone_ : static_cast<const Value&>(in_batch_);
     }
 
 private:
     static constexpr std::size_t kNone = SIZE_MAX;  // before the first
+
+    // Records of a batch.
     static constexpr std::size_t kFirst = 16;
     static constexpr std::size_t kGrowth = 8;
-    static constexpr std::size_t kFew = 2048;  // too few to tell whether more are worth it
+    static constexpr std::size_t kFew = 2048;  // too few to tell whether they stand together
+    static constexpr std::size_t kTogether = 8192;
+    static constexpr std::size_t kMany = 1024 * 1024;
+    static constexpr std::size_t kMaxBytesTogether = 2 * 1024 * 1024;
 
-    bool fill() {
-        batch_.clear();
-        at_ = kNone;
-        if (failure_) {
-            std::rethrow_exception(std::exchange(failure_, nullptr));
-        }
-        if (!kept_back_ && !walk()) {
-            return false;
-        }
-        static_cast<void>(batch_.add(walk_.key(), walk_.entry()));
-        kept_back_ = false;
-        while (batch_.size() < room_ && walk()) {
-            if (!batch_.add(walk_.key(), walk_.entry())) {
-                kept_back_ = true;  // for the next batch
-                break;
+    struct Batch {
+        explicit Batch(std::size_t max_bytes) : values{max_bytes} {}
+
+        ValueBatch values;
+        std::uint64_t version = 0;              // of the view in which they were found
+        std::exception_ptr failure;             // of the walk, behind the last of them
+        bool walked = false;                    // it has pairs, or a failure
+        std::unique_ptr<BatchReading> reading;  // last: it uses the values
+    };
+
+    // To the next batch; false at the end. May be called again after it has thrown.
+    bool move_on() {
+        tell_failure();
+        if (at_ != kNone) {
+            now_->values.clear();
+            now_->walked = false;
+            at_ = kNone;
+            if (ahead_->walked) {
+                std::swap(now_, ahead_);
             }
         }
-        view_.read(batch_);
-        if (room_ < kFew || !batch_.found_together()) {
-            room_ = std::min(kGrowth * room_, ValueBatch::kMaxRecords);
+        if (!now_->walked) {
+            ahead_->values.release();  // so that both never are large
+            walk(*now_);
+            begin_to_read(*now_);
         }
-        version_ = view_.version();
-        return true;
+        if (together_ && !ahead_->walked && !now_->failure) {
+            walk(*ahead_);
+        }
+        if (const auto reading = std::exchange(now_->reading, nullptr)) {
+            reading->finish();
+        }
+        choose_room();
+        if (ahead_->walked) {
+            begin_to_read(*ahead_);
+        }
+        if (now_->values.size() != 0) {
+            return true;
+        }
+        now_->walked = false;
+        tell_failure();
+        return false;
     }
 
-    // What fails behind keys that are good is told of after them.
-    bool walk() {
+    void choose_room() {
+        together_ = now_->values.size() >= kFew && now_->values.found_together();
+        room_ = together_ ? kTogether : std::min(kGrowth * room_, kMany);
+    }
+
+    void tell_failure() {
+        if (now_->failure) {
+            std::rethrow_exception(std::exchange(now_->failure, nullptr));
+        }
+    }
+
+    void walk(Batch& batch) {
         try {
-            return walk_.next(view_);
-        } catch (const Error&) {
-            if (batch_.size() == 0) {
-                throw;
+            while (has_room(batch.values) && (kept_back_ || walk_.next(view_))) {
+                kept_back_ = !batch.values.add(walk_.key(), walk_.entry());
+                if (kept_back_) {
+                    break;  // for the next batch
+                }
             }
-            failure_ = std::current_exception();
-            return false;
+        } catch (const Error&) {
+            batch.failure = std::current_exception();
         }
+        batch.version = view_.version();
+        // Where there was nothing, there may be something when pairs before it turn out to be gone.
+        batch.walked = batch.values.size() != 0 || batch.failure;
     }
+
+    [[nodiscard]] bool has_room(const ValueBatch& values) const {
+        return values.size() < room_ && (!together_ || values.bytes() < kMaxBytesTogether);
+    }
+
+    void begin_to_read(Batch& batch) { batch.reading = view_.begin_to_read(batch.values); }
 
     // Whether the pair at hand is still there.
     bool look() {
+        const ValueBatch& values = now_->values;
         if (view_.state().damage.empty()) {
-            if (const auto bytes = batch_.value(at_)) {
+            if (const auto bytes = values.value(at_)) {
                 in_batch_.show(*bytes);
                 alone_.reset();
                 return true;
@@ -116,9 +167,9 @@ private:
         }
         try {
             // Where records were before a compaction tells nothing any more.
-            alone_ = version_ == view_.version()
-                         ? view_.value_of(batch_.key(at_), batch_.entry(at_))
-                         : view_.value_of(batch_.key(at_));
+            const auto entry = now_->version == view_.version() ? values.entry(at_) : std::nullopt;
+            alone_ =
+                entry ? view_.value_of(values.key(at_), entry) : view_.value_of(values.key(at_));
         } catch (const Error&) {
             walk_.take_back();
             throw;
@@ -128,12 +179,13 @@ private:
 
     View& view_;
     KeyWalk walk_;
-    ValueBatch batch_;
-    std::size_t at_ = kNone;  // of the batch
-    std::size_t room_ = kFirst;
-    std::uint64_t version_ = 0;  // of the view in which the batch was read
-    bool kept_back_ = false;     // the walk stands on a key that is in no batch
-    std::exception_ptr failure_;
+    std::array<Batch, 2> batches_;
+    Batch* now_ = batches_.data();  // its pairs are handed out
+    Batch* ahead_ = &batches_[1];   // its values are read meanwhile, where that pays
+    std::size_t at_ = kNone;        // of the batch at hand
+    std::size_t room_ = kFirst;     // records in the next batch
+    bool together_ = false;         // the records of the last batch stand together in the logs
+    bool kept_back_ = false;        // the walk stands on a key that is in no batch
     ValueView in_batch_;
     std::unique_ptr<Value> alone_;  // null when the value at hand is in the batch
 };
@@ -144,8 +196,8 @@ std::unique_ptr<Cursor> make_key_cursor(View& view, const Range& range) {
     return std::make_unique<KeyCursor>(view, range);
 }
 
-std::unique_ptr<Cursor> make_pair_cursor(View& view, const Range& range) {
-    return std::make_unique<PairCursor>(view, range);
+std::unique_ptr<Cursor> make_pair_cursor(View& view, const Range& range, std::size_t max_bytes) {
+    return std::make_unique<PairCursor>(view, range, max_bytes);
 }
 
 }  // namespace bitask::store

@@ -56,14 +56,15 @@ Answer View::answer(std::string_view key) {
     return answer;
 }
 
-void View::read(ValueBatch& batch) {
+std::unique_ptr<BatchReading> View::begin_to_read(ValueBatch& batch) {
     if (!state_->damage.empty()) {
-        return;
+        return nullptr;
     }
-    if (batch.size() >= kMinShared && !helper_) {
+    const bool shared = batch.size() >= kMinShared;
+    if (shared && !helper_) {
         helper_ = environment_.start_worker();
     }
-    batch.read(files_, state_->listed, batch.size() >= kMinShared ? helper_.get() : nullptr);
+    return std::make_unique<BatchReading>(batch, files_, state_, shared ? helper_.get() : nullptr);
 }
 
 std::unique_ptr<io::Folder> View::open(io::Environment& environment, const std::string& store,

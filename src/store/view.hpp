@@ -4,7 +4,9 @@
 #include "bitask/reader.hpp"
 #include "bitask/value.hpp"
 #include "io/environment.hpp"
+#include "io/worker.hpp"
 #include "keydir/keydir.hpp"
+#include "store/batch_reading.hpp"
 #include "store/log_files.hpp"
 #include "store/recovery.hpp"
 #include "store/value_batch.hpp"
@@ -69,7 +71,15 @@ public:
 
     // Reads what can be read together. Not where records were lost: there each key needs a look of
     // its own.
-    void read(ValueBatch& batch);
+    void read(ValueBatch& batch) {
+        if (const auto reading = begin_to_read(batch)) {
+            reading->finish();
+        }
+    }
+
+    // Likewise, but whoever wants it may go on with this view until he finishes it. Null where
+    // nothing is to be read together.
+    [[nodiscard]] std::unique_ptr<BatchReading> begin_to_read(ValueBatch& batch);
 
     // One of the logs that the state names; null when it is gone from the folder.
     [[nodiscard]] std::shared_ptr<const io::File> open_log(const log::LogName& name) {

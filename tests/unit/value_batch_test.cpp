@@ -21,12 +21,14 @@ namespace {
 using test::HandmadeStore;
 using test::kStore;
 
+constexpr std::size_t kRoom = 1024 * 1024;  // bytes
+
 // What a store holds, and a batch over it.
 struct Fixture {
     HandmadeStore store;
     std::map<std::string, std::string> expected;
     LogFiles files{*store.folder};
-    ValueBatch batch;
+    ValueBatch batch{kRoom};
 
     void put(const std::string& key, const std::string& value) {
         WriterOptions options;
@@ -46,7 +48,10 @@ struct Fixture {
     }
 
     void read(io::Worker* helper = nullptr) {
-        batch.read(files, list_store(*store.folder).logs, helper);
+        const auto logs = list_store(*store.folder).logs;
+        io::Beside second{helper, [&] { batch.read(files, logs); }};
+        batch.read(files, logs);
+        second.finish();
     }
 };
 
@@ -91,6 +96,22 @@ TEST_CASE("a batch tells whether its records were found together") {
     CHECK_FALSE(found_together(1));  // a log for each
 }
 
+TEST_CASE("records with many others between them are not found together") {
+    Fixture fixture;
+    for (int i = 1000; i < 2000; ++i) {
+        fixture.store.put("key" + std::to_string(i), "value", {});
+    }
+    const Recovery state =
+        recover_beside_writers(fixture.store.disk, *fixture.store.folder, Hints::trusted, {});
+    for (int i = 1000; i < 2000; i += 3) {
+        const std::string key = "key" + std::to_string(i);
+        REQUIRE(fixture.batch.add(key, *state.keydir.find(key)));
+    }
+    fixture.read();
+    REQUIRE(fixture.batch.value(333));
+    CHECK_FALSE(fixture.batch.found_together());
+}
+
 TEST_CASE("a batch leaves large records alone") {
     Fixture fixture;
     fixture.put("a", "small");
@@ -110,7 +131,7 @@ TEST_CASE("a batch has nothing of a record that is damaged or gone") {
     fixture.put("c", "three");
     fixture.add_all();
     const std::string log = fixture.store.logs().front();
-    const keydir::Entry entry = fixture.batch.entry(1);
+    const keydir::Entry entry = *fixture.batch.entry(1);
     fixture.store.disk.flip(kStore, log, entry.location.offset + entry.header.record_size() - 1, 1);
     SECTION("a flipped bit") {
         fixture.read();
@@ -120,7 +141,7 @@ TEST_CASE("a batch has nothing of a record that is damaged or gone") {
     }
     SECTION("a log that ends too soon") {
         fixture.store.folder->open(log, io::Access::read_write)
-            ->truncate(fixture.batch.entry(2).location.offset + 5);
+            ->truncate(fixture.batch.entry(2)->location.offset + 5);
         fixture.read();
         CHECK(fixture.batch.value(0));
         CHECK_FALSE(fixture.batch.value(2));
@@ -143,22 +164,38 @@ TEST_CASE("a batch has nothing of a record that a hint places wrongly") {
     CHECK_FALSE(fixture.batch.value(0));
 }
 
-TEST_CASE("a batch takes so many records, and one of any size") {
-    ValueBatch batch;
+TEST_CASE("a batch takes what there is room for, and one record of any size") {
+    ValueBatch batch{kRoom};
     keydir::Entry entry;
     entry.header.key_size = 1;
-    entry.header.value_size = 20'000;
-    std::size_t count = 0;
-    while (batch.add("k", entry)) {
-        ++count;
-    }
-    const std::size_t bytes = 1 + static_cast<std::size_t>(entry.header.record_size());
-    CHECK(count == ValueBatch::kMaxBytes / bytes);
-    batch.clear();
-    entry.header.value_size = 1;
-    for (count = 0; batch.add("k", entry); ++count) {
-    }
-    CHECK(count == ValueBatch::kMaxRecords);
+    const auto fill = [&](std::uint32_t value_size) {
+        entry.header.value_size = value_size;
+        batch.clear();
+        while (batch.add("k", entry)) {
+        }
+        return batch.size();
+    };
+    CHECK(fill(20'000) == kRoom / 20'100);
+    CHECK(fill(1) > kRoom / 100);
+    CHECK(batch.bytes() <= kRoom);
+    batch.release();
+    CHECK(batch.size() == 0);
+    CHECK(batch.add(std::string(2 * kRoom, 'k'), entry));
+    CHECK_FALSE(batch.add("k", entry));
+}
+
+TEST_CASE("a batch cannot tell of a record behind the first TiB of its log, and leaves it unread") {
+    Fixture fixture;
+    fixture.put("a", "one");
+    fixture.add_all();
+    keydir::Entry far = *fixture.batch.entry(0);
+    far.location.offset = Places::kMaxOffset + 1;
+    REQUIRE(fixture.batch.add("b", far));
+    fixture.read();
+    CHECK(fixture.batch.value(0));
+    CHECK(fixture.batch.entry(0));
+    CHECK_FALSE(fixture.batch.value(1));
+    CHECK_FALSE(fixture.batch.entry(1));
 }
 
 }  // namespace

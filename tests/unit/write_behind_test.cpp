@@ -26,20 +26,6 @@ std::string contents_of(const File& file) {
     return text;
 }
 
-TEST_CASE("a worker does its tasks in order, and all of them before it goes") {
-    std::vector<int> done;
-    {
-        const auto worker = posix_environment().start_worker();
-        for (int i = 0; i < 1000; ++i) {
-            worker->give([&done, i] { done.push_back(i); });
-        }
-    }
-    REQUIRE(done.size() == 1000);
-    for (int i = 0; i < 1000; ++i) {
-        CHECK(done[static_cast<std::size_t>(i)] == i);
-    }
-}
-
 TEST_CASE("what is written behind is there once the file is synced") {
     const test::TemporaryFolder temporary;
     const auto folder = posix_environment().open_folder(temporary.path());
