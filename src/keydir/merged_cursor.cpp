@@ -9,7 +9,7 @@ namespace bitask::keydir {
 
 MergedCursor::MergedCursor(std::vector<std::unique_ptr<Cursor>> sources) {
     for (auto& source : sources) {
-        sources_.push_back({.cursor = std::move(source), .front = 0, .key = {}});
+        sources_.push_back({.cursor = std::move(source), .key = {}});
     }
 }
 
@@ -77,8 +77,7 @@ bool MergedCursor::begin(Direction direction) {
 // The source has moved, and stands on an item.
 void MergedCursor::enter(Source& source) {
     source.key = source.cursor->key();
-    source.front = first_bytes(source.key);
-    waiting_.push_back(&source);
+    waiting_.push_back({first_bytes(source.key), &source});
     std::push_heap(waiting_.begin(), waiting_.end(), Later{direction_});
 }
 
@@ -86,26 +85,35 @@ void MergedCursor::enter(Source& source) {
 bool MergedCursor::choose() {
     current_ = nullptr;
     same_key_.clear();
-    while (!waiting_.empty() &&
-           (same_key_.empty() || (waiting_.front()->front == same_key_.front()->front &&
-                                  waiting_.front()->key == same_key_.front()->key))) {
-        std::pop_heap(waiting_.begin(), waiting_.end(), Later{direction_});
-        same_key_.push_back(waiting_.back());
-        waiting_.pop_back();
-        const Cursor* const source = same_key_.back()->cursor.get();
-        if (current_ == nullptr || source->entry().newer_than(current_->entry().header.timestamp,
-                                                              current_->entry().location)) {
-            current_ = source;
+    if (waiting_.empty()) {
+        return false;
+    }
+    const Waiting first = take_first();
+    current_ = first.source->cursor.get();
+    while (!waiting_.empty() && waiting_.front().front == first.front &&
+           waiting_.front().source->key == first.source->key) {
+        const Cursor* const other = take_first().source->cursor.get();
+        if (other->entry().newer_than(current_->entry().header.timestamp,
+                                      current_->entry().location)) {
+            current_ = other;
         }
     }
-    return current_ != nullptr;
+    return true;
 }
 
-bool MergedCursor::Later::operator()(const Source* a, const Source* b) const {
+MergedCursor::Waiting MergedCursor::take_first() {
+    std::pop_heap(waiting_.begin(), waiting_.end(), Later{direction_});
+    const Waiting first = waiting_.back();
+    waiting_.pop_back();
+    same_key_.push_back(first.source);
+    return first;
+}
+
+bool MergedCursor::Later::operator()(Waiting a, Waiting b) const {
     if (direction == Direction::backward) {
         std::swap(a, b);
     }
-    return a->front != b->front ? a->front > b->front : a->key > b->key;
+    return a.front != b.front ? a.front > b.front : a.source->key > b.source->key;
 }
 
 }  // namespace bitask::keydir

@@ -31,23 +31,28 @@ private:
 
     struct Source {
         std::unique_ptr<Cursor> cursor;
+        std::string_view key;  // while it stands on an item
+    };
+
+    struct Waiting {
         std::uint64_t front = 0;  // of its key
-        std::string_view key;     // while it stands on an item
+        Source* source = nullptr;
     };
 
     // Whether `a` comes behind `b` in that direction.
     struct Later {
         Direction direction;
-        bool operator()(const Source* a, const Source* b) const;
+        bool operator()(Waiting a, Waiting b) const;
     };
 
     bool begin(Direction direction);
     void enter(Source& source);
     bool choose();
+    [[nodiscard]] Waiting take_first();
 
     std::vector<Source> sources_;
     std::vector<Source*> same_key_;    // those that stand at the current key
-    std::vector<Source*> waiting_;     // others that stand on an item: a heap, the next one on top
+    std::vector<Waiting> waiting_;     // others that stand on an item: a heap, the next one on top
     const Cursor* current_ = nullptr;  // the one of same_key_ whose entry counts
     Direction direction_ = Direction::forward;
 };

@@ -3,12 +3,14 @@
 #include "bitask/error.hpp"
 #include "keydir/hint_writer.hpp"
 #include "keydir/merge_policy.hpp"
+#include "keydir/walk_ahead.hpp"
 
 #include <algorithm>
 #include <iterator>
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,14 +38,14 @@ struct NewHint {
 };
 
 NewHint write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
-                   std::uint32_t seed, bool sync) {
+                   const PublishOptions& options, bool sync) {
     const std::string name = keydir::hint_file_name(number);
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
-    keydir::HintWriter writer{*file, number, seed};
-    for (bool more = entries.seek({}); more; more = entries.next()) {
-        writer.add(entries.key(), entries.entry());
-    }
+    keydir::HintWriter writer{*file, number, options.seed};
+    keydir::walk_ahead(
+        entries, options.helper,
+        [&writer](std::string_view key, const keydir::Entry& entry) { writer.add(key, entry); });
     const HintInfo info = writer.finish();
     if (sync) {
         file->sync();
@@ -151,7 +153,7 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
         next.hints.resize(next.hints.size() - count);
         const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
-            NewHint hint = write_hint(folder, *entries, number, options.seed, sync);
+            NewHint hint = write_hint(folder, *entries, number, options, sync);
             if (next.hints.empty()) {
                 totals = std::move(hint.totals);  // what is written is all that there is
             }

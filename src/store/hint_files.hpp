@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/environment.hpp"
+#include "io/worker.hpp"
 #include "keydir/keydir.hpp"
 #include "keydir/manifest.hpp"
 #include "store/compacted_logs.hpp"
@@ -19,6 +20,8 @@ struct PublishOptions {
     bool on_the_way = false;    // others come soon, and it is they that are merged
     bool merge_all = false;     // leave one, whatever it takes
     bool counts = false;        // leave the totals known, whatever it takes
+
+    io::Worker* helper = nullptr;  // takes part in merging; may be null
 };
 
 enum class ManifestPart { head, whole };

@@ -199,8 +199,10 @@ void WriteSession::publish_fresh(Publishing how) {
     const keydir::Manifest current = hint_maker_->settle();
     const keydir::Keydir keydir{*folder_, current.hints, current.totals(),
                                 std::exchange(fresh_, {})};
-    published(publish_hints(*folder_, keydir, current, std::move(*next),
-                            publish_options(how, current.has_totals)));
+    PublishOptions options = publish_options(how, current.has_totals);
+    const auto helper = environment_.start_worker();
+    options.helper = helper.get();
+    published(publish_hints(*folder_, keydir, current, std::move(*next), options));
     stop_hint_maker();
 }
 
