@@ -1,6 +1,5 @@
 #include "bitask/error.hpp"
 #include "bitask/reader.hpp"
-#include "bitask/streams.hpp"
 #include "cli/commands.hpp"
 
 #include <algorithm>
@@ -30,7 +29,6 @@ public:
 
 private:
     void print() {
-        keep_freed_memory();
         const auto writer = make_pair_writer(request_.format, context_.out);
         const auto cursor = reader_.scan(request_.range, visit());
         while (advance(*cursor)) {

@@ -57,7 +57,12 @@ void BatchAnswers::read_values() {
             break;
         }
     }
-    view_.read(values_);
+    try {
+        view_.read(values_);
+    } catch (...) {
+        values_end_ = at_ + 1;  // the next ones are read anew
+        throw;
+    }
 }
 
 }  // namespace bitask::store

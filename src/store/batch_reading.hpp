@@ -17,9 +17,10 @@ public:
     // Without a helper, all is done in the end.
     BatchReading(ValueBatch& batch, LogFiles& files, std::shared_ptr<const Recovery> state,
                  io::Worker* helper)
-        : batch_{batch}, files_{files}, state_{std::move(state)}, helpers_{helper, [this] {
-                                                                               read();
-                                                                           }} {}
+        : batch_{prepared(batch)},
+          files_{files},
+          state_{std::move(state)},
+          helpers_{helper, [this] { read(); }} {}
 
     // Throws what one of both has met.
     void finish() {
@@ -28,6 +29,11 @@ public:
     }
 
 private:
+    static ValueBatch& prepared(ValueBatch& batch) {
+        batch.prepare();
+        return batch;
+    }
+
     void read() { batch_.read(files_, state_->listed); }
 
     ValueBatch& batch_;

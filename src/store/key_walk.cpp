@@ -8,7 +8,12 @@ bool KeyWalk::next(View& view) {
     if (ended_ || (limit_ && taken_ >= *limit_)) {
         return false;
     }
-    ended_ = !view.with_hints([&] { return next_live(view); });
+    try {
+        ended_ = !view.with_hints([&] { return next_live(view); });
+    } catch (...) {
+        cursor_.reset();  // it stands nowhere; the next step finds its place again
+        throw;
+    }
     return !ended_;
 }
 

@@ -43,9 +43,9 @@ private:
 // Pairs. Keys are walked over some way ahead, so that their values can be read in the order of the
 // logs; but the first few at once, for a scan of a few.
 //
-// Where records stand together in the logs, batches are small, and a helper reads one while the
-// pairs of the one before it are handed out. Elsewhere it pays to read many at a time: there is one
-// batch, which takes all the memory, and the helper does half of it.
+// Where many small records stand together in the logs, batches are small, and a helper reads one
+// while the pairs of the one before it are handed out. Elsewhere it pays to read many at a time:
+// there is one batch, which takes all the memory, and the helper does half of it.
 class PairCursor final : public Cursor {
 public:
     PairCursor(View& view, const Range& range, std::size_t max_bytes)
@@ -69,6 +69,7 @@ public:
 
 private:
     static constexpr std::size_t kNone = SIZE_MAX;  // before the first
+    static constexpr std::uint64_t kMixed = 0;      // that no view has
 
     // Records of a batch.
     static constexpr std::size_t kFirst = 16;
@@ -82,9 +83,9 @@ private:
         explicit Batch(std::size_t max_bytes) : values{max_bytes} {}
 
         ValueBatch values;
-        std::uint64_t version = 0;              // of the view in which they were found
-        std::exception_ptr failure;             // of the walk, behind the last of them
-        bool walked = false;                    // it has pairs, or a failure
+        std::uint64_t version = 0;   // of the view in which all of them were found, or kMixed
+        std::exception_ptr failure;  // of the walk, behind the last of them
+        bool walked = false;         // it has pairs, or a failure
         std::unique_ptr<BatchReading> reading;  // last: it uses the values
     };
 
@@ -134,17 +135,19 @@ private:
     }
 
     void walk(Batch& batch) {
+        const std::uint64_t version = kept_back_ ? kept_version_ : view_.version();
         try {
             while (has_room(batch.values) && (kept_back_ || walk_.next(view_))) {
                 kept_back_ = !batch.values.add(walk_.key(), walk_.entry());
                 if (kept_back_) {
+                    kept_version_ = view_.version();
                     break;  // for the next batch
                 }
             }
-        } catch (const Error&) {
+        } catch (...) {
             batch.failure = std::current_exception();
         }
-        batch.version = view_.version();
+        batch.version = version == view_.version() ? version : kMixed;
         // Where there was nothing, there may be something when pairs before it turn out to be gone.
         batch.walked = batch.values.size() != 0 || batch.failure;
     }
@@ -180,12 +183,13 @@ private:
     View& view_;
     KeyWalk walk_;
     std::array<Batch, 2> batches_;
-    Batch* now_ = batches_.data();  // its pairs are handed out
-    Batch* ahead_ = &batches_[1];   // its values are read meanwhile, where that pays
-    std::size_t at_ = kNone;        // of the batch at hand
-    std::size_t room_ = kFirst;     // records in the next batch
-    bool together_ = false;         // the records of the last batch stand together in the logs
-    bool kept_back_ = false;        // the walk stands on a key that is in no batch
+    Batch* now_ = batches_.data();    // its pairs are handed out
+    Batch* ahead_ = &batches_[1];     // its values are read meanwhile, where that pays
+    std::size_t at_ = kNone;          // of the batch at hand
+    std::size_t room_ = kFirst;       // records in the next batch
+    bool together_ = false;           // the records of the last batch stand together in the logs
+    bool kept_back_ = false;          // the walk stands on a key that is in no batch
+    std::uint64_t kept_version_ = 0;  // of the view in which that was found
     ValueView in_batch_;
     std::unique_ptr<Value> alone_;  // null when the value at hand is in the batch
 };

@@ -18,6 +18,9 @@ constexpr std::uint64_t kMaxRecord = 32 * 1024;
 constexpr std::uint64_t kMaxGap = 8192;
 constexpr std::uint64_t kMaxPiece = 64 * 1024;
 
+// From so many records on, a batch is likely to become a large one.
+constexpr std::size_t kMany = 16 * 1024;
+
 // So many records ahead the processor is asked for what is known of them, and for where their keys
 // and values are.
 constexpr std::size_t kFar = 24;
@@ -35,9 +38,15 @@ std::size_t size_of(const NumberPair& place) {
 }
 
 // As far as they can be read; of the rest, whoever reads those records alone is told why.
-std::string_view read_bytes(const io::File& file, std::uint64_t begin, std::span<char> buffer) {
+std::string_view read_bytes(LogFiles& files, const log::LogName& log,
+                            const std::vector<log::LogName>& listed, std::uint64_t begin,
+                            std::span<char> buffer) {
     try {
-        return {buffer.data(), file.read(begin, std::as_writable_bytes(buffer))};
+        const auto file = files.open(log, listed);
+        if (!file) {
+            return {};
+        }
+        return {buffer.data(), file->read(begin, std::as_writable_bytes(buffer))};
     } catch (const Error&) {
         return {};
     }
@@ -50,9 +59,12 @@ bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     const bool placed = entry.location.offset <= Places::kMaxOffset;
     const bool read = placed && record_size <= kMaxRecord;
     const std::size_t value_size = read ? entry.header.value_size : 0;
-    const std::size_t size = sizeof(Record) + sizeof(NumberPair) + 1 + key.size() + value_size;
+    const std::size_t size = kRecordBytes + key.size() + value_size;
     if (!records_.empty() && size_ + size > max_bytes_) {
         return false;
+    }
+    if (records_.size() == kMany) {
+        reserve();
     }
     keys_ += key;
     Record record{.timestamp = entry.header.timestamp,
@@ -70,6 +82,10 @@ bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     records_.push_back(record);
     size_ += size;
     values_size_ += value_size;
+    if (size_ - values_size_ + values_capacity_ > most_memory()) {
+        values_.reset();  // of a batch with fewer or larger values
+        values_capacity_ = 0;
+    }
     return true;
 }
 
@@ -87,8 +103,9 @@ std::uint64_t ValueBatch::begin_of(const log::LogName& log) {
 void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) {
     {
         const std::lock_guard lock{mutex_};
-        if (!prepared_) {
-            prepare();
+        if (!sorted_) {
+            sort_by_first(places_);
+            sorted_ = true;
         }
     }
     for (auto part = take_part(); !part.empty(); part = take_part()) {
@@ -96,16 +113,36 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
     }
 }
 
+// Vectors that grow leave holes of half their size in memory. What is not touched takes none.
+void ValueBatch::reserve() {
+    records_.reserve(max_bytes_ / kRecordBytes);
+    places_.reserve(max_bytes_ / kRecordBytes);
+    keys_.reserve(max_bytes_ / 4);
+}
+
+void ValueBatch::shrink() {
+    records_.shrink_to_fit();
+    places_.shrink_to_fit();
+    keys_.shrink_to_fit();
+    most_records_ = records_.size();
+    most_keys_ = keys_.size();
+}
+
+// Not by a helper: memory that different threads take and give back comes from different places.
 void ValueBatch::prepare() {
-    sort_by_first(places_);
+    most_records_ = std::max(most_records_, records_.size());
+    most_keys_ = std::max(most_keys_, keys_.size());
+    if (most_records_ * kRecordBytes + most_keys_ + values_size_ > most_memory()) {
+        shrink();  // since there was a batch with more records
+    }
     if (values_capacity_ < values_size_) {
         values_.reset();
+        values_capacity_ = 0;
         // NOLINTNEXTLINE(modernize-avoid-c-arrays): nothing else leaves memory as it is
         values_ = std::make_unique_for_overwrite<char[]>(values_size_);
         values_capacity_ = values_size_;
     }
     found_.assign(records_.size(), 0);
-    prepared_ = true;
 }
 
 // Some of those that nobody has begun with; none at the end.
@@ -156,9 +193,9 @@ void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
         const std::uint64_t begin = piece.front().first;
         const auto size =
             static_cast<std::size_t>(piece.back().first + size_of(piece.back()) - begin);
-        const auto file = files.open(logs_[Places::index(begin)], listed);
         const std::string_view bytes =
-            file ? read_bytes(*file, Places::offset(begin), std::span{buffer}.first(size)) : "";
+            read_bytes(files, logs_[Places::index(begin)], listed, Places::offset(begin),
+                       std::span{buffer}.first(size));
         for (std::size_t i = 0; i < piece.size(); ++i) {
             // They are in another order than the places. (Not in a function of its own: GCC takes
             // one that only prefetches for one that does nothing, and leaves it out.)
@@ -195,7 +232,7 @@ void ValueBatch::clear() {
     logs_.clear();
     log_begins_ = {};
     places_.clear();
-    prepared_ = false;
+    sorted_ = false;
     begun_ = 0;
     found_.clear();
     bytes_wanted_ = 0;
@@ -205,9 +242,7 @@ void ValueBatch::clear() {
 
 void ValueBatch::release() {
     clear();
-    records_ = {};
-    keys_ = {};
-    places_ = {};
+    shrink();
     values_.reset();
     values_capacity_ = 0;
     found_ = {};

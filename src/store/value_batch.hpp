@@ -34,9 +34,12 @@ public:
     // unread.
     bool add(std::string_view key, const keydir::Entry& entry);
 
-    // After the last add(): reads what no other thread has begun with, so that several threads may
-    // share the work by calling this, each of them once. `listed` are the logs of the store, as
-    // LogFiles wants them.
+    // After the last add().
+    void prepare();
+
+    // Then: reads what no other thread has begun with, so that several threads may share the work
+    // by calling this, each of them once. `listed` are the logs of the store, as LogFiles wants
+    // them.
     void read(LogFiles& files, const std::vector<log::LogName>& listed);
 
     // Whether records that were asked for together stand together in the logs, too: a larger batch
@@ -46,8 +49,8 @@ public:
         return records_.size() >= kMany * pieces_ && bytes_read_ / 2 <= bytes_wanted_;
     }
 
-    void clear();
-    void release();  // likewise, and gives its memory back
+    void clear();    // keeps what memory it may
+    void release();  // keeps none
 
     // Of the records, in the order in which they were added.
     [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
@@ -73,9 +76,16 @@ private:
         std::uint32_t value_begin = 0;  // in values_
     };
 
+    // In memory for each record but its key and value, while the places are sorted.
+    static constexpr std::size_t kRecordBytes = sizeof(Record) + 2 * sizeof(NumberPair) + 1;
+
     [[nodiscard]] log::RecordHeader header(std::size_t index) const;
     [[nodiscard]] std::uint64_t begin_of(const log::LogName& log);
-    void prepare();
+    void reserve();
+    void shrink();
+
+    // Where batches are not alike, what one has left is given back before there is more than that.
+    [[nodiscard]] std::size_t most_memory() const noexcept { return max_bytes_ + max_bytes_ / 8; }
     [[nodiscard]] std::span<const NumberPair> take_part();
     [[nodiscard]] static std::size_t in_one_piece(std::span<const NumberPair> places);
     [[nodiscard]] bool is_record(std::string_view bytes, std::size_t index) const;
@@ -95,8 +105,12 @@ private:
     std::vector<NumberPair> places_;
 
     std::mutex mutex_;
-    bool prepared_ = false;
+    bool sorted_ = false;
     std::size_t begun_ = 0;  // places that a thread has begun with
+
+    // The most that there was of each since shrink(): so much memory was touched.
+    std::size_t most_records_ = 0;
+    std::size_t most_keys_ = 0;  // bytes
 
     std::unique_ptr<char[]> values_;
     std::size_t values_capacity_ = 0;

@@ -24,7 +24,6 @@ void View::list_logs() {
     if (state_->manifest && state_->manifest->logs.empty()) {
         options_.all_logs = true;
         recover();
-        ++version_;
     }
 }
 
@@ -101,13 +100,13 @@ void View::renew() {
         hints_ = Hints::ignored;
         recover();
     }
-    files_.forget();
-    ++version_;
 }
 
 void View::recover() {
     state_ = std::make_shared<const Recovery>(
         recover_beside_writers(environment_, *folder_, hints_, options_));
+    files_.forget();
+    ++version_;
 }
 
 }  // namespace bitask::store

@@ -114,7 +114,7 @@ private:
     RecoveryOptions options_;
     Hints hints_ = Hints::trusted;
     std::shared_ptr<const Recovery> state_;
-    std::uint64_t version_ = 1;
+    std::uint64_t version_ = 0;
     std::unique_ptr<io::Worker> helper_;  // null before there is much to do
 };
 

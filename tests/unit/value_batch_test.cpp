@@ -49,6 +49,7 @@ struct Fixture {
 
     void read(io::Worker* helper = nullptr) {
         const auto logs = list_store(*store.folder).logs;
+        batch.prepare();
         io::Beside second{helper, [&] { batch.read(files, logs); }};
         batch.read(files, logs);
         second.finish();
@@ -110,6 +111,53 @@ TEST_CASE("records with many others between them are not found together") {
     fixture.read();
     REQUIRE(fixture.batch.value(333));
     CHECK_FALSE(fixture.batch.found_together());
+}
+
+TEST_CASE("a batch that is used again has what was asked for last, whatever it had before") {
+    struct Kind {
+        std::string prefix;
+        int count;
+        std::size_t value_size;
+    };
+    const Kind small{"small", 20'000, 4};
+    const Kind large{"large", 60, 30'000};
+    HandmadeStore store;
+    {
+        Writer writer{store.disk, kStore, {}};
+        for (const Kind& kind : {small, large}) {
+            for (int i = 0; i < kind.count; ++i) {
+                const std::string key = kind.prefix + std::to_string(i);
+                writer.put(key, key + std::string(kind.value_size, 'v'));
+            }
+        }
+        writer.commit();
+    }
+    const Recovery state = recover_beside_writers(store.disk, *store.folder, Hints::trusted, {});
+    LogFiles files{*store.folder};
+    ValueBatch batch{2 * kRoom};  // for either kind, but not for what both take
+    const auto read_all = [&](const Kind& kind) {
+        for (int i = 0; i < kind.count; ++i) {
+            const std::string key = kind.prefix + std::to_string(i);
+            REQUIRE(batch.add(key, *state.keydir.find(key)));
+        }
+        batch.prepare();
+        batch.read(files, state.listed);
+        for (int i = 0; i < kind.count; ++i) {
+            const std::string key = kind.prefix + std::to_string(i);
+            const auto index = static_cast<std::size_t>(i);
+            REQUIRE(batch.key(index) == key);
+            REQUIRE(batch.value(index) ==
+                    std::optional<std::string_view>{key + std::string(kind.value_size, 'v')});
+        }
+        batch.clear();
+    };
+    for (int round = 0; round < 2; ++round) {
+        read_all(small);
+        read_all(large);
+        batch.release();
+        read_all(large);
+        read_all(small);
+    }
 }
 
 TEST_CASE("a batch leaves large records alone") {
