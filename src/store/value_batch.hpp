@@ -112,7 +112,7 @@ private:
     std::size_t most_records_ = 0;
     std::size_t most_keys_ = 0;  // bytes
 
-    std::unique_ptr<char[]> values_;
+    std::unique_ptr<char[]> values_;  // NOLINT(modernize-avoid-c-arrays): its size is not fixed
     std::size_t values_capacity_ = 0;
     std::vector<char> found_;                    // whether a record's value is there
     std::uint64_t bytes_wanted_ = 0;             // of records that are to be read
