@@ -31,10 +31,9 @@ public:
 
     [[nodiscard]] bool quiet() const noexcept { return quiet_; }
 
+private:
     // As it would be said now, with its end.
     [[nodiscard]] std::string line(std::string_view text) const;
-
-private:
     void write(std::string_view text);
 
     std::string command_;

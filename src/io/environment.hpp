@@ -46,13 +46,10 @@ public:
     [[nodiscard]] virtual std::size_t read(std::uint64_t offset,
                                            std::span<std::byte> out) const = 0;
 
-    // The bytes from there on, without a copy: fewer than asked for only at the end of the file.
-    // Null when that is not to be had, for whatever reason, as for all files but those that were
-    // opened as fixed: others may become shorter at any time. read() can tell more.
-    [[nodiscard]] virtual std::unique_ptr<Mapping> map(std::uint64_t /*offset*/,
-                                                       std::size_t /*size*/) const {
-        return nullptr;
-    }
+    // All its bytes, without a copy. Null when that is not to be had, for whatever reason, as for
+    // all files but those that were opened as fixed: others may become shorter at any time. read()
+    // can tell more.
+    [[nodiscard]] virtual std::unique_ptr<Mapping> map() const { return nullptr; }
 
     // The bytes that need not be read, as they are in memory already, from the file's beginning on:
     // of a file that was opened in a MappedFolder.
@@ -65,12 +62,11 @@ public:
     // When it returns, the contents and the size survive a power cut (the name: Folder::sync).
     virtual void sync() = 0;
 
-    // Lets the system begin to write what a later sync() would have to wait for. Help alone.
-    virtual void begin_sync() noexcept {}
-
-    // Waits until what begin_sync() has begun with is written as far as `end`, so that the disk
-    // does not have more and more to do. No promise: a sync() has to come all the same. But what it
-    // throws must not be passed over: the system tells of a failed write once, and this may be it.
+    // Lets the system begin to write what a later sync() would have to wait for; the other one
+    // waits until that is done as far as `end`, so that the disk does not have more and more to do.
+    // No promise: a sync() has to come all the same. But what they throw must not be passed over:
+    // the system may tell of a failed write once, and then sync() does not hear of it.
+    virtual void begin_sync() {}
     virtual void wait_for_begun(std::uint64_t /*end*/) const {}
 
     // Tells the system that nobody will want its contents soon, so that it need not keep them in

@@ -1,7 +1,6 @@
 #include "io/mapped_folder.hpp"
 
 #include <cstring>
-#include <limits>
 
 namespace bitask::io {
 namespace {
@@ -19,10 +18,6 @@ public:
         std::memcpy(out.data(), bytes.data() + offset, out.size());
         return out.size();
     }
-    [[nodiscard]] std::unique_ptr<Mapping> map(std::uint64_t offset,
-                                               std::size_t size) const override {
-        return inner_->map(offset, size);
-    }
     [[nodiscard]] std::span<const std::byte> in_memory() const noexcept override {
         return mapping_->bytes();
     }
@@ -32,7 +27,7 @@ public:
     }
     void truncate(std::uint64_t size) override { inner_->truncate(size); }
     void sync() override { inner_->sync(); }
-    void begin_sync() noexcept override { inner_->begin_sync(); }
+    void begin_sync() override { inner_->begin_sync(); }
     void wait_for_begun(std::uint64_t end) const override { inner_->wait_for_begun(end); }
     void forget() const noexcept override { inner_->forget(); }
     [[nodiscard]] std::uint64_t size() const override { return inner_->size(); }
@@ -51,7 +46,7 @@ private:
 
 std::unique_ptr<File> MappedFolder::open(std::string_view name, Access access) const {
     auto file = inner_->open(name, access);
-    auto mapping = file ? file->map(0, std::numeric_limits<std::size_t>::max()) : nullptr;
+    auto mapping = file ? file->map() : nullptr;
     if (!mapping) {
         return file;
     }

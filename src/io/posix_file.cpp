@@ -12,6 +12,23 @@
 #include <utility>
 
 namespace bitask::io {
+namespace {
+
+#ifdef SYNC_FILE_RANGE_WRITE
+// From the file's beginning to `end`, or all of it when that is 0.
+void sync_range(int fd, const std::string& path, std::uint64_t end, unsigned what) {
+    if (::sync_file_range(fd, 0, static_cast<off_t>(end), what) == 0) {
+        return;
+    }
+    const int error = errno;
+    // Where it is not to be had, or a sandbox forbids it, sync() has to wait for all.
+    if (error != ENOSYS && error != EPERM) {
+        throw_io("sync", path, error);
+    }
+}
+#endif
+
+}  // namespace
 
 std::size_t read_fully(int fd, const std::string& path, std::uint64_t offset,
                        std::span<std::byte> out) {
@@ -39,8 +56,8 @@ std::size_t PosixFile::read(std::uint64_t offset, std::span<std::byte> out) cons
     return read_fully(fd_.get(), path_, offset, out);
 }
 
-std::unique_ptr<Mapping> PosixFile::map(std::uint64_t offset, std::size_t size) const {
-    return access_ == Access::read_fixed ? map_file(fd_.get(), offset, size) : nullptr;
+std::unique_ptr<Mapping> PosixFile::map() const {
+    return access_ == Access::read_fixed ? map_file(fd_.get()) : nullptr;
 }
 
 void PosixFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -77,21 +94,15 @@ void PosixFile::sync() {
     }
 }
 
-void PosixFile::begin_sync() noexcept {
+void PosixFile::begin_sync() {
 #ifdef SYNC_FILE_RANGE_WRITE
-    static_cast<void>(::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+    sync_range(fd_.get(), path_, 0, SYNC_FILE_RANGE_WRITE);
 #endif
 }
 
 void PosixFile::wait_for_begun(std::uint64_t end) const {
-#ifdef SYNC_FILE_RANGE_WAIT_BEFORE
-    if (::sync_file_range(fd_.get(), 0, static_cast<off_t>(end), SYNC_FILE_RANGE_WAIT_BEFORE) !=
-        0) {
-        const int error = errno;
-        if (error != ENOSYS) {  // where it is not to be had, sync() has to wait for all
-            throw_io("sync", path_, error);
-        }
-    }
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_range(fd_.get(), path_, end, SYNC_FILE_RANGE_WAIT_BEFORE);
 #endif
 }
 

@@ -18,12 +18,11 @@ public:
     PosixFile(UniqueFd fd, std::string path, Access access);
 
     [[nodiscard]] std::size_t read(std::uint64_t offset, std::span<std::byte> out) const override;
-    [[nodiscard]] std::unique_ptr<Mapping> map(std::uint64_t offset,
-                                               std::size_t size) const override;
+    [[nodiscard]] std::unique_ptr<Mapping> map() const override;
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override;
     void truncate(std::uint64_t size) override;
     void sync() override;
-    void begin_sync() noexcept override;
+    void begin_sync() override;
     void wait_for_begun(std::uint64_t end) const override;
     void forget() const noexcept override;
     [[nodiscard]] std::uint64_t size() const override;

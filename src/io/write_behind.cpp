@@ -138,14 +138,10 @@ public:
         state_->settle();
     }
 
-    void begin_sync() noexcept override {
-        try {
-            give([size = size_, &folder = folder_](const StatePtr& state) {
-                folder.begin_sync(state, size);
-            });
-        } catch (const std::exception&) {
-            // It was help alone.
-        }
+    void begin_sync() override {
+        give([size = size_, &folder = folder_](const StatePtr& state) {
+            folder.begin_sync(state, size);
+        });
     }
 
     void forget() const noexcept override { state_->file().forget(); }

@@ -57,12 +57,7 @@ void BatchAnswers::read_values() {
             break;
         }
     }
-    try {
-        view_.read(values_);
-    } catch (...) {
-        values_end_ = at_ + 1;  // the next ones are read anew
-        throw;
-    }
+    view_.read(values_);
 }
 
 }  // namespace bitask::store

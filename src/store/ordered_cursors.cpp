@@ -85,8 +85,9 @@ private:
         ValueBatch values;
         std::uint64_t version = 0;   // of the view in which all of them were found, or kMixed
         std::exception_ptr failure;  // of the walk, behind the last of them
-        bool walked = false;         // it has pairs, or a failure
         std::unique_ptr<BatchReading> reading;  // last: it uses the values
+
+        [[nodiscard]] bool empty() const { return values.size() == 0 && !failure; }
     };
 
     // To the next batch; false at the end. May be called again after it has thrown.
@@ -94,33 +95,30 @@ private:
         tell_failure();
         if (at_ != kNone) {
             now_->values.clear();
-            now_->walked = false;
             at_ = kNone;
-            if (ahead_->walked) {
-                std::swap(now_, ahead_);
-            }
         }
-        if (!now_->walked) {
+        if (now_->empty() && !ahead_->empty()) {
+            std::swap(now_, ahead_);
+        }
+        if (now_->empty()) {  // also at the end: pairs may have turned out to be gone since
             ahead_->values.release();  // so that both never are large
             walk(*now_);
             begin_to_read(*now_);
         }
-        if (together_ && !ahead_->walked && !now_->failure) {
+        if (together_ && ahead_->empty() && !now_->failure) {
             walk(*ahead_);
         }
         if (const auto reading = std::exchange(now_->reading, nullptr)) {
             reading->finish();
         }
         choose_room();
-        if (ahead_->walked) {
+        if (!ahead_->empty()) {
             begin_to_read(*ahead_);
         }
-        if (now_->values.size() != 0) {
-            return true;
+        if (now_->values.size() == 0) {
+            tell_failure();
         }
-        now_->walked = false;
-        tell_failure();
-        return false;
+        return now_->values.size() != 0;
     }
 
     void choose_room() {
@@ -148,8 +146,6 @@ private:
             batch.failure = std::current_exception();
         }
         batch.version = version == view_.version() ? version : kMixed;
-        // Where there was nothing, there may be something when pairs before it turn out to be gone.
-        batch.walked = batch.values.size() != 0 || batch.failure;
     }
 
     [[nodiscard]] bool has_room(const ValueBatch& values) const {

@@ -89,9 +89,9 @@ public:
         return inner_->read(offset, out);
     }
 
-    std::unique_ptr<io::Mapping> map(std::uint64_t offset, std::size_t size) const override {
+    std::unique_ptr<io::Mapping> map() const override {
         state_->enter(Step::lookup, "map", path_);
-        return inner_->map(offset, size);
+        return inner_->map();
     }
 
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override {
@@ -110,7 +110,10 @@ public:
         inner_->sync();
     }
 
-    void begin_sync() noexcept override { inner_->begin_sync(); }
+    void begin_sync() override {
+        state_->enter(Step::sync, "begin to sync", path_);
+        inner_->begin_sync();
+    }
 
     void wait_for_begun(std::uint64_t end) const override {
         state_->enter(Step::sync, "wait for", path_);

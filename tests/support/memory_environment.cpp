@@ -228,12 +228,11 @@ public:
         return size;
     }
 
-    std::unique_ptr<io::Mapping> map(std::uint64_t offset, std::size_t size) const override {
-        const std::string& bytes = inode_->bytes;
-        if (access_ != io::Access::read_fixed || offset >= bytes.size() || size == 0) {
+    std::unique_ptr<io::Mapping> map() const override {
+        if (access_ != io::Access::read_fixed || inode_->bytes.empty()) {
             return nullptr;
         }
-        return std::make_unique<MappedCopy>(bytes.substr(static_cast<std::size_t>(offset), size));
+        return std::make_unique<MappedCopy>(inode_->bytes);
     }
 
     void write(std::uint64_t offset, std::span<const std::byte> bytes) override {
@@ -254,7 +253,7 @@ public:
 
     void sync() override { inode_->synced = inode_->bytes; }
 
-    void begin_sync() noexcept override {
+    void begin_sync() override {
         const std::uint64_t end = std::max<std::uint64_t>(inode_->bytes.size(), inode_->begun_end);
         inode_->backlog->bytes += end - inode_->begun_end;
         inode_->backlog->most = std::max(inode_->backlog->most, inode_->backlog->bytes);

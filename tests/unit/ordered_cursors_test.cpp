@@ -1,9 +1,11 @@
 #include "store/ordered_cursors.hpp"
 
+#include "bitask/error.hpp"
 #include "bitask/reader.hpp"
 #include "bitask/writer.hpp"
 #include "store/view.hpp"
 #include "support/catch.hpp"
+#include "support/faulty_environment.hpp"
 #include "support/handmade_store.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -173,6 +176,82 @@ TEST_CASE("a scan with a limit that reads ahead makes up for pairs that were rem
         CHECK(cursor->key() != key_of(9400));
     }
     CHECK(shown == *range.limit);
+}
+
+TEST_CASE("a scan that a compaction overtakes between two batches does not give up the hints") {
+    HandmadeStore store;
+    WriterOptions small;
+    small.max_log_size = 4096;
+    small.max_tail = 0;
+    {
+        Writer writer{store.disk, kStore, small};
+        fill(writer, Order::none);
+    }
+    View view{store.disk, kStore, {}};
+    REQUIRE(view.state().manifest);
+    const auto cursor = make_pair_cursor(view, {}, 10'000);
+    Pairs shown;
+    while (cursor->next()) {
+        shown.emplace_back(cursor->key(), test::read_all(cursor->value()));
+        if (shown.size() % 5000 == 0) {
+            Writer writer{store.disk, kStore, small};
+            writer.compact({.all = true});
+        }
+    }
+    CHECK(shown == filled(0, kKeys));
+    CHECK(view.state().manifest);
+}
+
+TEST_CASE("a scan whose disk fails once says so, and shows the rest when it is asked again") {
+    const Order order = GENERATE(Order::of_keys, Order::none);
+    constexpr int kFewer = 400;
+    HandmadeStore store;
+    WriterOptions small;
+    small.max_log_size = 4096;
+    small.max_tail = 0;
+    {
+        Writer writer{store.disk, kStore, small};
+        for (int i = 0; i < kFewer; ++i) {
+            const int number = order == Order::of_keys ? i : i * 7 % kFewer;
+            writer.put(key_of(number), "value" + std::to_string(number));
+        }
+        writer.commit();
+    }
+    std::uint64_t failures = 0;
+    for (std::uint64_t step = 0;; ++step) {
+        test::FaultyEnvironment failing{
+            store.disk, {.fault = test::Fault::error_once, .step = step, .lookups = true}};
+        std::unique_ptr<View> view;
+        try {
+            view = std::make_unique<View>(failing, kStore, ReaderOptions{});
+        } catch (const Error&) {
+            continue;  // told at once
+        }
+        const auto cursor = make_pair_cursor(*view, {}, 5'000);
+        Pairs shown;
+        for (bool more = true; more;) {
+            try {
+                more = cursor->next();
+                if (more) {
+                    shown.emplace_back(cursor->key(), test::read_all(cursor->value()));
+                }
+            } catch (const Error& error) {
+                CHECK(error.kind() == ErrorKind::io);
+                ++failures;
+            }
+        }
+        CAPTURE(step, failing.where());
+        // A pair that could not be read was told of in its place.
+        CHECK(shown.size() + 1 >= kFewer);
+        CHECK(std::ranges::is_sorted(shown));
+        const Pairs all = filled(0, kFewer);
+        CHECK(std::ranges::includes(all, shown));
+        if (!failing.tripped()) {
+            CHECK(shown == all);
+            break;
+        }
+    }
+    CHECK(failures > 0);
 }
 
 }  // namespace
