@@ -1,7 +1,9 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace bitask::keydir {
@@ -11,11 +13,9 @@ namespace bitask::keydir {
 [[nodiscard]] inline std::uint64_t first_bytes(std::string_view key) {
     constexpr std::size_t kSize = sizeof(std::uint64_t);
     std::uint64_t number = 0;
-    if (key.size() >= kSize) {
-        for (std::size_t i = 0; i < kSize; ++i) {  // one load and one swap, to a compiler
-            number = number << 8U | static_cast<unsigned char>(key[i]);
-        }
-        return number;
+    if (std::endian::native == std::endian::little && key.size() >= kSize) {
+        std::memcpy(&number, key.data(), kSize);
+        return __builtin_bswap64(number);
     }
     for (std::size_t i = 0; i < kSize; ++i) {
         number = number << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);

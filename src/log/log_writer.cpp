@@ -5,6 +5,7 @@
 #include "log/record.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 #include <vector>
@@ -77,12 +78,12 @@ RecordHeader LogWriter::append(std::string_view key, const Value& value, std::ui
                               .timestamp = timestamp,
                               .key_size = static_cast<std::uint32_t>(key.size()),
                               .value_size = static_cast<std::uint32_t>(value.size())};
-    std::string head;
+    std::array<std::byte, kHeaderSize> head{};
     encode_header(header, head);
 
     begin_write();
     try {
-        file_->write(written_end_, std::as_bytes(std::span{head}));
+        file_->write(written_end_, head);
         RecordStream stream{*file_, written_end_ + head.size()};
         stream.write(key);
         value.copy_to(stream);

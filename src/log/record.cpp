@@ -3,8 +3,6 @@
 #include "codec/crc32.hpp"
 #include "codec/little_endian.hpp"
 
-#include <array>
-
 namespace bitask::log {
 
 RecordHeader decode_header(std::span<const std::byte, kHeaderSize> bytes) {
@@ -14,31 +12,27 @@ RecordHeader decode_header(std::span<const std::byte, kHeaderSize> bytes) {
             .value_size = codec::load<std::uint32_t>(bytes.subspan<16, 4>())};
 }
 
-void encode_header(const RecordHeader& header, std::string& out) {
-    std::array<std::byte, kHeaderSize> bytes{};
-    const std::span<std::byte, kHeaderSize> field{bytes};
-    codec::store(field.subspan<0, 4>(), header.crc);
-    codec::store(field.subspan<4, 8>(), header.timestamp);
-    codec::store(field.subspan<12, 4>(), header.key_size);
-    codec::store(field.subspan<16, 4>(), header.value_size);
-    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+void encode_header(const RecordHeader& header, std::span<std::byte, kHeaderSize> out) {
+    codec::store(out.subspan<0, 4>(), header.crc);
+    codec::store(out.subspan<4, 8>(), header.timestamp);
+    codec::store(out.subspan<12, 4>(), header.key_size);
+    codec::store(out.subspan<16, 4>(), header.value_size);
 }
 
 RecordHeader encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,
                            std::string& out) {
-    const std::size_t begin = out.size();
     RecordHeader header{.crc = 0,
                         .timestamp = timestamp,
                         .key_size = static_cast<std::uint32_t>(key.size()),
                         .value_size = static_cast<std::uint32_t>(value.size())};
-    encode_header(header, out);
-    out.append(key);
-    out.append(value);
-    // Of both in one go, where they stand.
+    const std::size_t begin = out.size();
+    out.resize(begin + static_cast<std::size_t>(header.record_size()));
     const std::span<char> record = std::span{out}.subspan(begin);
     const auto payload = record.subspan(kHeaderSize);
-    header.crc = codec::crc32({payload.data(), payload.size()});
-    codec::store(std::as_writable_bytes(record).first<sizeof(header.crc)>(), header.crc);
+    key.copy(payload.data(), key.size());
+    value.copy(payload.data() + key.size(), value.size());
+    header.crc = codec::crc32({payload.data(), payload.size()});  // of both in one go
+    encode_header(header, std::as_writable_bytes(record).first<kHeaderSize>());
     return header;
 }
 

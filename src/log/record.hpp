@@ -40,8 +40,7 @@ struct RecordHeader {
 
 [[nodiscard]] RecordHeader decode_header(std::span<const std::byte, kHeaderSize> bytes);
 
-// Appends the header's bytes to `out`.
-void encode_header(const RecordHeader& header, std::string& out);
+void encode_header(const RecordHeader& header, std::span<std::byte, kHeaderSize> out);
 
 // Appends a whole record to `out`, and returns its header. An empty value makes a tombstone.
 RecordHeader encode_record(std::string_view key, std::string_view value, std::uint64_t timestamp,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -145,12 +146,12 @@ TEST_CASE("a damaged record larger than the window is met as damage, the next on
 
 TEST_CASE("lengths of gigabytes in a header cost no memory") {
     const auto key_size = GENERATE(std::uint32_t{1}, std::numeric_limits<std::uint32_t>::max());
-    std::string log;
+    std::string log(kHeaderSize, '\0');
     encode_header({.crc = 1,
                    .timestamp = 5,
                    .key_size = key_size,
                    .value_size = std::numeric_limits<std::uint32_t>::max()},
-                  log);
+                  std::as_writable_bytes(std::span{log}).first<kHeaderSize>());
     log += make_record("b", "2", 6);
     const WatchedFile file{log};
     CHECK(walk(file, active_bounds(log.size())) == Strings{"damage@0+20", "b@20"});
