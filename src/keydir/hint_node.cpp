@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <concepts>
 #include <cstring>
 #include <limits>
@@ -27,36 +26,21 @@ static_assert(static_cast<int>(log::LogKind::active) == 2);
 // Varints: seven bits a byte, the lowest first; the highest bit is set in all bytes but the last.
 constexpr std::size_t kMaxVarintSize = 10;
 
-std::size_t varint_size(std::uint64_t number) noexcept {
-    return (static_cast<std::size_t>(std::bit_width(number | 1)) + 6) / 7;
+char* put_varint(char* out, std::uint64_t number) {
+    for (; number >= 0x80; number >>= 7) {
+        *out++ = static_cast<char>(number | 0x80);
+    }
+    *out++ = static_cast<char>(number);
+    return out;
 }
 
-// Some numbers behind each other, to be appended in one piece.
-class Numbers {
-public:
-    Numbers& varint(std::uint64_t number) {
-        for (; number >= 0x80; number >>= 7) {
-            bytes_[size_++] = static_cast<char>(number | 0x80);
-        }
-        bytes_[size_++] = static_cast<char>(number);
-        return *this;
-    }
-
-    template <std::unsigned_integral Number>
-    Numbers& fixed(Number number) {
-        std::array<std::byte, sizeof(Number)> bytes{};
-        codec::store<Number>(bytes, number);
-        std::memcpy(&bytes_[size_], bytes.data(), bytes.size());
-        size_ += bytes.size();
-        return *this;
-    }
-
-    void append_to(std::string& out) const { out.append(bytes_.data(), size_); }
-
-private:
-    std::array<char, 5 * kMaxVarintSize> bytes_{};  // as many as a leaf entry may take
-    std::size_t size_ = 0;
-};
+template <std::unsigned_integral Number>
+char* put(char* out, Number number) {
+    std::array<std::byte, sizeof(Number)> bytes{};
+    codec::store<Number>(bytes, number);
+    std::memcpy(out, bytes.data(), bytes.size());
+    return out + bytes.size();
+}
 
 template <std::unsigned_integral Number>
 void store_at(std::string& out, std::size_t at, Number number) {
@@ -85,14 +69,14 @@ std::uint32_t node_crc(const NodePlace& place, std::string_view node) {
 
 void append_header(const NodePlace& place, std::size_t count, std::size_t prefix_size,
                    std::uint64_t base_timestamp, std::string& out) {
-    Numbers{}
-        .fixed(std::uint32_t{0})  // the checksum, known last
-        .fixed(static_cast<std::uint16_t>(place.pages))
-        .fixed(place.level)
-        .fixed(static_cast<std::uint32_t>(count))
-        .fixed(static_cast<std::uint32_t>(prefix_size))
-        .fixed(base_timestamp)
-        .append_to(out);
+    std::array<char, kNodeHeaderSize> header{};
+    char* end = header.data() + kCrcSize;  // the checksum is known last
+    end = put(end, static_cast<std::uint16_t>(place.pages));
+    end = put(end, place.level);
+    end = put(end, static_cast<std::uint32_t>(count));
+    end = put(end, static_cast<std::uint32_t>(prefix_size));
+    put(end, base_timestamp);
+    out.append(header.data(), header.size());
 }
 
 void fill_up(const NodePlace& place, std::size_t begin, std::string& out) {
@@ -165,80 +149,114 @@ private:
 
 }  // namespace
 
-std::size_t LeafEntry::encoded_size(std::uint64_t base_timestamp) const noexcept {
-    return varint_size(log_index) + varint_size(offset) + varint_size(value_size) +
-           varint_size(timestamp - base_timestamp) + sizeof(crc);
+char* LeafEntry::encode(std::uint64_t base_timestamp, char* out) const {
+    static_assert(kMaxEncodedSize == 4 * kMaxVarintSize + sizeof(crc));
+    out = put_varint(out, log_index);
+    out = put_varint(out, offset);
+    out = put_varint(out, value_size);
+    out = put_varint(out, timestamp - base_timestamp);
+    return put(out, crc);
 }
 
-void LeafEntry::encode(std::uint64_t base_timestamp, std::string& out) const {
-    Numbers{}
-        .varint(log_index)
-        .varint(offset)
-        .varint(value_size)
-        .varint(timestamp - base_timestamp)
-        .fixed(crc)
-        .append_to(out);
+char* ChildEntry::encode(std::uint64_t /*base_timestamp*/, char* out) const {
+    static_assert(kMaxEncodedSize == 2 * kMaxVarintSize);
+    return put_varint(put_varint(out, page), pages);
 }
 
-std::size_t ChildEntry::encoded_size(std::uint64_t /*base_timestamp*/) const noexcept {
-    return varint_size(page) + varint_size(pages);
+template <class NodeEntry>
+void NodeBuilder<NodeEntry>::Encoded::clear(std::size_t prefix_size, std::uint64_t base_timestamp) {
+    prefix_size_ = prefix_size;
+    base_timestamp_ = base_timestamp;
+    end_ = 0;
+    begins_.clear();
 }
 
-void ChildEntry::encode(std::uint64_t /*base_timestamp*/, std::string& out) const {
-    Numbers{}.varint(page).varint(pages).append_to(out);
+template <class NodeEntry>
+void NodeBuilder<NodeEntry>::Encoded::add(std::string_view key, const NodeEntry& entry) {
+    const std::string_view rest = key.substr(std::min(prefix_size_, key.size()));
+    const std::size_t most = kMaxVarintSize + rest.size() + NodeEntry::kMaxEncodedSize;
+    if (bytes_.size() - end_ < most) {
+        bytes_.resize(end_ + std::max(most, kPageSize));
+    }
+    char* const begin = bytes_.data() + end_;
+    char* out = put_varint(begin, rest.size());
+    out += rest.copy(out, rest.size());
+    out = entry.encode(base_timestamp_, out);
+    begins_.push_back(static_cast<std::uint16_t>(end_));
+    end_ += static_cast<std::size_t>(out - begin);
+}
+
+template <class NodeEntry>
+void NodeBuilder<NodeEntry>::Encoded::remove_last() {
+    end_ = begins_.back();
+    begins_.pop_back();
+}
+
+template <class NodeEntry>
+void NodeBuilder<NodeEntry>::Encoded::append_slots_and_entries(std::string& out) const {
+    const std::size_t slots = out.size();
+    const std::size_t slots_size = begins_.size() * kSlotSize;
+    out.resize(slots + slots_size);
+    for (std::size_t i = 0; i < begins_.size(); ++i) {
+        store_at(out, slots + i * kSlotSize,
+                 static_cast<std::uint16_t>(kNodeHeaderSize + slots_size + begins_[i]));
+    }
+    out.append(bytes_.data(), end_);
+}
+
+template <class NodeEntry>
+std::size_t NodeBuilder<NodeEntry>::Encoded::node_size() const noexcept {
+    return kNodeHeaderSize + begins_.size() * kSlotSize + end_ + prefix_size_;
 }
 
 template <class NodeEntry>
 bool NodeBuilder<NodeEntry>::try_add(std::string_view key, const NodeEntry& entry) {
-    const std::size_t prefix_size = shared_with(key);
-    const std::uint64_t base =
-        empty() ? entry.base_timestamp() : std::min(base_timestamp_, entry.base_timestamp());
-    std::size_t size = size_;
-    if (prefix_size != prefix_size_ || base != base_timestamp_) {
-        size = kNodeHeaderSize + prefix_size;
-        for (std::size_t i = 0; i < items_.size(); ++i) {
-            size += item_size(this->key(i), items_[i].entry, prefix_size, base);
-        }
+    const std::size_t prefix_size = prefix_with(key);
+    const std::uint64_t base = base_with(entry);
+    const bool anew = !encoded_.leaves_out(prefix_size, base);
+    if (anew) {
+        encode_all(prefix_size, base);
     }
-    size += item_size(key, entry, prefix_size, base);
-    if (size > kPageSize && items_.size() >= NodeEntry::kFewest) {
+    encoded_.add(key, entry);
+    if (encoded_.node_size() > kPageSize && items_.size() >= NodeEntry::kFewest) {
+        if (anew) {
+            std::swap(encoded_, encoded_before_);
+        } else {
+            encoded_.remove_last();
+        }
         return false;
     }
     keys_ += key;
     items_.push_back({keys_.size(), entry});
-    prefix_size_ = prefix_size;
-    base_timestamp_ = base;
-    size_ = size;
     return true;
+}
+
+template <class NodeEntry>
+void NodeBuilder<NodeEntry>::encode_all(std::size_t prefix_size, std::uint64_t base) {
+    std::swap(encoded_, encoded_before_);
+    encoded_.clear(prefix_size, base);
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        encoded_.add(key(i), items_[i].entry);
+    }
 }
 
 template <class NodeEntry>
 void NodeBuilder<NodeEntry>::finish(const NodePlace& place, std::string& out) {
     const std::size_t begin = out.size();
-    append_header(place, items_.size(), prefix_size_, base_timestamp_, out);
-    const std::size_t slots = out.size();
-    out.resize(slots + items_.size() * kSlotSize);
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-        store_at(out, slots + i * kSlotSize, static_cast<std::uint16_t>(out.size() - begin));
-        const std::string_view rest = rest_of(key(i), prefix_size_);
-        Numbers{}.varint(rest.size()).append_to(out);
-        out += rest;
-        items_[i].entry.encode(base_timestamp_, out);
-    }
-    if (prefix_size_ != 0) {
-        out += last_key().substr(0, prefix_size_);
+    append_header(place, items_.size(), encoded_.prefix_size(), encoded_.base_timestamp(), out);
+    encoded_.append_slots_and_entries(out);
+    if (encoded_.prefix_size() != 0) {
+        out += last_key().substr(0, encoded_.prefix_size());
     }
     fill_up(place, begin, out);
     keys_.clear();
     items_.clear();
-    prefix_size_ = 0;
-    base_timestamp_ = 0;
-    size_ = kNodeHeaderSize;
+    encoded_.clear(0, 0);
 }
 
 template <class NodeEntry>
 std::uint32_t NodeBuilder<NodeEntry>::pages() const noexcept {
-    return static_cast<std::uint32_t>((size_ + kPageSize - 1) / kPageSize);
+    return static_cast<std::uint32_t>((encoded_.node_size() + kPageSize - 1) / kPageSize);
 }
 
 template <class NodeEntry>
@@ -247,29 +265,24 @@ std::string_view NodeBuilder<NodeEntry>::key(std::size_t index) const {
     return std::string_view{keys_}.substr(begin, items_[index].key_end - begin);
 }
 
-// The first child has no key and takes no part.
-template <class NodeEntry>
-std::string_view NodeBuilder<NodeEntry>::rest_of(std::string_view key, std::size_t prefix_size) {
-    return key.substr(std::min(prefix_size, key.size()));
-}
-
-template <class NodeEntry>
-std::size_t NodeBuilder<NodeEntry>::item_size(std::string_view key, const NodeEntry& entry,
-                                              std::size_t prefix_size, std::uint64_t base) {
-    const std::size_t rest_size = rest_of(key, prefix_size).size();
-    return kSlotSize + varint_size(rest_size) + rest_size + entry.encoded_size(base);
-}
-
 // What all keys share, as soon as this one is among them. Keys ascend: what the first and the last
-// share, those between have, too.
+// share, those between have, too. The first child has no key and takes no part.
 template <class NodeEntry>
-std::size_t NodeBuilder<NodeEntry>::shared_with(std::string_view key) const {
+std::size_t NodeBuilder<NodeEntry>::prefix_with(std::string_view key) const {
     if (items_.size() <= NodeEntry::kFirstKey) {
         return key.size();
     }
-    const std::string_view shared = this->key(NodeEntry::kFirstKey).substr(0, prefix_size_);
+    const std::string_view shared =
+        this->key(NodeEntry::kFirstKey).substr(0, encoded_.prefix_size());
     const auto end = std::ranges::mismatch(shared, key).in1;
     return static_cast<std::size_t>(end - shared.begin());
+}
+
+// Keys are in order, timestamps are not: it seldom becomes lower after the first few entries.
+template <class NodeEntry>
+std::uint64_t NodeBuilder<NodeEntry>::base_with(const NodeEntry& entry) const {
+    return empty() ? entry.base_timestamp()
+                   : std::min(encoded_.base_timestamp(), entry.base_timestamp());
 }
 
 template class NodeBuilder<LeafEntry>;
@@ -280,11 +293,11 @@ void encode_log_table(const NodePlace& place, std::span<const log::LogName> name
     const std::size_t begin = out.size();
     append_header(place, names.size(), 0, 0, out);
     for (const log::LogName& name : names) {
-        Numbers{}
-            .fixed(name.number)
-            .fixed(name.generation)
-            .fixed(static_cast<std::uint64_t>(name.kind))
-            .append_to(out);
+        std::array<char, kLogSize> bytes{};
+        char* end = put(bytes.data(), name.number);
+        end = put(end, name.generation);
+        put(end, static_cast<std::uint64_t>(name.kind));
+        out.append(bytes.data(), bytes.size());
     }
     fill_up(place, begin, out);
 }

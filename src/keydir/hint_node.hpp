@@ -70,9 +70,9 @@ struct LeafEntry {
     std::uint64_t timestamp = 0;
     std::uint32_t crc = 0;
 
+    static constexpr std::size_t kMaxEncodedSize = 44;
     [[nodiscard]] std::uint64_t base_timestamp() const noexcept { return timestamp; }
-    [[nodiscard]] std::size_t encoded_size(std::uint64_t base_timestamp) const noexcept;
-    void encode(std::uint64_t base_timestamp, std::string& out) const;
+    char* encode(std::uint64_t base_timestamp, char* out) const;  // returns the end
 };
 
 // What an inner node holds about a child.
@@ -82,9 +82,9 @@ struct ChildEntry {
     std::uint64_t page = 0;
     std::uint32_t pages = 0;
 
+    static constexpr std::size_t kMaxEncodedSize = 20;
     [[nodiscard]] static std::uint64_t base_timestamp() noexcept { return 0; }
-    [[nodiscard]] std::size_t encoded_size(std::uint64_t base_timestamp) const noexcept;
-    void encode(std::uint64_t base_timestamp, std::string& out) const;
+    char* encode(std::uint64_t base_timestamp, char* out) const;
 };
 
 // Collects the entries of one node after the other: LeafEntry or ChildEntry.
@@ -108,17 +108,38 @@ private:
         NodeEntry entry;
     };
 
+    // Entries as they stand in a node, with what all of them leave out.
+    class Encoded {
+    public:
+        void clear(std::size_t prefix_size, std::uint64_t base_timestamp);
+        void add(std::string_view key, const NodeEntry& entry);
+        void remove_last();
+        void append_slots_and_entries(std::string& out) const;
+
+        [[nodiscard]] bool leaves_out(std::size_t prefix_size, std::uint64_t base) const noexcept {
+            return prefix_size_ == prefix_size && base_timestamp_ == base;
+        }
+        [[nodiscard]] std::size_t prefix_size() const noexcept { return prefix_size_; }
+        [[nodiscard]] std::uint64_t base_timestamp() const noexcept { return base_timestamp_; }
+        [[nodiscard]] std::size_t node_size() const noexcept;
+
+    private:
+        std::size_t prefix_size_ = 0;
+        std::uint64_t base_timestamp_ = 0;
+        std::vector<char> bytes_;  // the first `end_` of them
+        std::size_t end_ = 0;
+        std::vector<std::uint16_t> begins_;  // of the entries, in bytes_
+    };
+
     [[nodiscard]] std::string_view key(std::size_t index) const;
-    [[nodiscard]] std::size_t shared_with(std::string_view key) const;
-    [[nodiscard]] static std::string_view rest_of(std::string_view key, std::size_t prefix_size);
-    [[nodiscard]] static std::size_t item_size(std::string_view key, const NodeEntry& entry,
-                                               std::size_t prefix_size, std::uint64_t base);
+    [[nodiscard]] std::size_t prefix_with(std::string_view key) const;
+    [[nodiscard]] std::uint64_t base_with(const NodeEntry& entry) const;
+    void encode_all(std::size_t prefix_size, std::uint64_t base);
 
     std::string keys_;
     std::vector<Item> items_;
-    std::size_t prefix_size_ = 0;
-    std::uint64_t base_timestamp_ = 0;
-    std::size_t size_ = kNodeHeaderSize;  // of the node as it would be written now
+    Encoded encoded_;
+    Encoded encoded_before_;  // its memory is used again
 };
 
 // Appends one page of the log table: kLogsPerPage names at the most.

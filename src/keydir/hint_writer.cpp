@@ -30,7 +30,7 @@ void HintWriter::add(std::string_view key, const Entry& entry) {
     if (key.size() > kMaxKeySize) {
         throw Error{ErrorKind::usage, "a key is too long for a hint"};
     }
-    if (key <= last_key_) {
+    if (key <= (leaf_.empty() ? std::string_view{} : leaf_.last_key())) {
         throw std::logic_error{"the keys of a hint do not ascend"};
     }
     const LeafEntry leaf_entry{.log_index = index_of(entry.location.log),
@@ -42,7 +42,6 @@ void HintWriter::add(std::string_view key, const Entry& entry) {
         close_leaf(key);
         leaf_.try_add(key, leaf_entry);
     }
-    last_key_ = key;
     count(key.size(), entry, leaf_entry.log_index);
 }
 
@@ -97,9 +96,9 @@ Totals HintWriter::totals() const {
 }
 
 void HintWriter::close_leaf(std::string_view next_key) {
-    const ChildEntry leaf = write(leaf_, kLeafLevel);
-    add_child(1, leaf_key_, leaf);
-    leaf_key_ = separator(last_key_, next_key);
+    const std::string next_leaf_key{separator(leaf_.last_key(), next_key)};
+    add_child(1, leaf_key_, write(leaf_, kLeafLevel));
+    leaf_key_ = next_leaf_key;
 }
 
 // What a level above learns of a node when the next one begins.

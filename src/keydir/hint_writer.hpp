@@ -62,7 +62,6 @@ private:
     NodeBuilder<LeafEntry> leaf_;
     std::string leaf_key_;          // separates the leaf from the one before it
     std::deque<InnerLevel> inner_;  // lowest first
-    std::string last_key_;
 
     std::vector<log::LogName> logs_;    // in the order of their first entries
     std::vector<Totals::Log> of_logs_;  // what their entries come to
