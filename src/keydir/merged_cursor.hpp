@@ -2,6 +2,7 @@
 
 #include "keydir/cursor.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,8 +12,9 @@
 
 namespace bitask::keydir {
 
-// Several walks as one: of a key that more than one has, the newest entry counts. A step takes as
-// many comparisons as a heap of the sources is high (Knuth, The Art of Computer Programming 5.4.1).
+// Several walks as one: of a key that more than one has, the newest entry counts. A step takes
+// about two comparisons for each level of a heap of the walks (Knuth, The Art of Computer
+// Programming 5.4.1); most of them compare a number.
 class MergedCursor final : public Cursor {
 public:
     explicit MergedCursor(std::vector<std::unique_ptr<Cursor>> sources);
@@ -22,38 +24,32 @@ public:
     bool next() override;
     bool previous() override;
 
-    [[nodiscard]] bool valid() const override { return current_ != nullptr; }
-    [[nodiscard]] std::string_view key() const override { return current_->key(); }
-    [[nodiscard]] const Entry& entry() const override { return current_->entry(); }
+    [[nodiscard]] bool valid() const override { return !waiting_.empty(); }
+    [[nodiscard]] std::string_view key() const override { return current().key(); }
+    [[nodiscard]] const Entry& entry() const override { return current().entry(); }
 
 private:
     enum class Direction { forward, backward };
 
-    struct Source {
-        std::unique_ptr<Cursor> cursor;
-        std::string_view key;  // while it stands on an item
-    };
-
+    // A source that stands on an item.
     struct Waiting {
-        std::uint64_t front = 0;  // of its key
-        Source* source = nullptr;
+        std::uint64_t front = 0;  // of its key; what comes first in the direction is smaller
+        Cursor* source = nullptr;
     };
 
-    // Whether `a` comes behind `b` in that direction.
-    struct Later {
-        Direction direction;
-        bool operator()(Waiting a, Waiting b) const;
-    };
+    [[nodiscard]] const Cursor& current() const { return *waiting_.front().source; }
 
     bool begin(Direction direction);
-    void enter(Source& source);
-    bool choose();
-    [[nodiscard]] Waiting take_first();
+    bool move_on();
+    void move_first();
+    void sift_down(std::size_t place);
+    [[nodiscard]] std::uint64_t front_of(std::string_view key) const;
+    [[nodiscard]] bool comes_before(const Waiting& a, const Waiting& b) const;
+    [[nodiscard]] bool comes_before_alike(const Cursor& a, const Cursor& b) const;
 
-    std::vector<Source> sources_;
-    std::vector<Source*> same_key_;    // those that stand at the current key
-    std::vector<Waiting> waiting_;     // others that stand on an item: a heap, the next one on top
-    const Cursor* current_ = nullptr;  // the one of same_key_ whose entry counts
+    std::vector<std::unique_ptr<Cursor>> sources_;
+    std::vector<Waiting> waiting_;  // a heap: on top the current key, with its newest entry
+    std::string key_behind_;
     Direction direction_ = Direction::forward;
 };
 
