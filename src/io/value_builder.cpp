@@ -13,7 +13,7 @@
 namespace bitask {
 namespace {
 
-constexpr std::size_t kPieceSize = 256 * 1024;
+constexpr std::size_t kReadSize = 256 * 1024;
 
 }  // namespace
 
@@ -24,10 +24,10 @@ public:
 
     void copy_to(ByteSink& sink) const override {
         std::vector<char> buffer(
-            static_cast<std::size_t>(std::min<std::uint64_t>(file_size, kPieceSize)));
+            static_cast<std::size_t>(std::min<std::uint64_t>(file_size, kReadSize)));
         for (std::uint64_t offset = 0; offset < file_size;) {
             const auto piece = std::span{buffer}.first(
-                static_cast<std::size_t>(std::min<std::uint64_t>(kPieceSize, file_size - offset)));
+                static_cast<std::size_t>(std::min<std::uint64_t>(kReadSize, file_size - offset)));
             if (file->read(offset, std::as_writable_bytes(piece)) != piece.size()) {
                 throw Error{ErrorKind::io, "the temporary file for a long value became shorter"};
             }

@@ -1,8 +1,10 @@
 #include "keydir/hint_node.hpp"
 
+#include "codec/as_text.hpp"
 #include "codec/crc32.hpp"
 #include "codec/little_endian.hpp"
 #include "keydir/hint_info.hpp"
+#include "keydir/key_bytes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -54,17 +56,13 @@ Number load_at(std::span<const std::byte> bytes, std::size_t at) {
     return codec::load<Number>(bytes.subspan(at).template first<sizeof(Number)>());
 }
 
-std::string_view text(std::span<const std::byte> bytes) noexcept {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
 // Of all behind it.
 std::uint32_t node_crc(const NodePlace& place, std::string_view node) {
     std::array<std::byte, sizeof(place.seed) + sizeof(place.page)> before{};
     const std::span all{before};
     codec::store(all.first<sizeof(place.seed)>(), place.seed);
     codec::store(all.last<sizeof(place.page)>(), place.page);
-    return codec::crc32(node.substr(kCrcSize), codec::crc32(text(before)));
+    return codec::crc32(node.substr(kCrcSize), codec::crc32(codec::as_text(before)));
 }
 
 void append_header(const NodePlace& place, std::size_t count, std::size_t prefix_size,
@@ -129,7 +127,7 @@ public:
     }
 
     // Bytes, behind a varint that tells how many.
-    std::string_view sized_text() { return text(take(varint())); }
+    std::string_view sized_text() { return codec::as_text(take(varint())); }
 
 private:
     std::span<const std::byte> take(std::uint64_t size) {
@@ -272,10 +270,7 @@ std::size_t NodeBuilder<NodeEntry>::prefix_with(std::string_view key) const {
     if (items_.size() <= NodeEntry::kFirstKey) {
         return key.size();
     }
-    const std::string_view shared =
-        this->key(NodeEntry::kFirstKey).substr(0, encoded_.prefix_size());
-    const auto end = std::ranges::mismatch(shared, key).in1;
-    return static_cast<std::size_t>(end - shared.begin());
+    return shared_size(this->key(NodeEntry::kFirstKey).substr(0, encoded_.prefix_size()), key);
 }
 
 // Keys are in order, timestamps are not: it seldom becomes lower after the first few entries.
@@ -310,7 +305,7 @@ void throw_damaged(const NodePlace& place) {
 Node::Node(std::span<const std::byte> bytes, const NodePlace& place)
     : bytes_{bytes}, place_{place} {
     if (bytes.size() != place.pages * kPageSize || bytes.size() < kPageSize ||
-        load_at<std::uint32_t>(bytes, 0) != node_crc(place, text(bytes)) ||
+        load_at<std::uint32_t>(bytes, 0) != node_crc(place, codec::as_text(bytes)) ||
         load_at<std::uint16_t>(bytes, 4) != place.pages ||
         load_at<std::uint16_t>(bytes, 6) != place.level) {
         damaged();
@@ -342,7 +337,7 @@ void Node::find_prefix(std::uint32_t size) {
     if (in.failed() || size > behind.size()) {
         damaged();
     }
-    prefix_ = text(behind.first(size));
+    prefix_ = codec::as_text(behind.first(size));
 }
 
 std::uint32_t Node::lower_bound(std::string_view key, std::uint32_t first) const {

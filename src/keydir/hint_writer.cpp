@@ -2,6 +2,7 @@
 
 #include "bitask/error.hpp"
 #include "bitask/limits.hpp"
+#include "keydir/key_bytes.hpp"
 
 #include <algorithm>
 #include <span>
@@ -15,8 +16,7 @@ constexpr std::size_t kBufferSize = 256 * 1024;
 
 // The shortest string above `before` and not above `key`, which is above `before`.
 std::string_view separator(std::string_view before, std::string_view key) {
-    const auto differ = std::ranges::mismatch(before, key).in2;
-    return key.substr(0, static_cast<std::size_t>(differ - key.begin()) + 1);
+    return key.substr(0, shared_size(before, key) + 1);
 }
 
 }  // namespace

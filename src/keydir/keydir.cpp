@@ -2,6 +2,7 @@
 
 #include "bitask/limits.hpp"
 #include "keydir/hint_writer.hpp"
+#include "keydir/merge.hpp"
 #include "keydir/merged_cursor.hpp"
 #include "keydir/table_cursor.hpp"
 
@@ -15,6 +16,13 @@ constexpr std::size_t kMaxSpilledHints = 16;
 
 // A seek takes as long as so many steps of a walk.
 constexpr std::uint64_t kSeekCost = 64;
+
+std::unique_ptr<Cursor> as_one(std::vector<std::unique_ptr<Cursor>> cursors) {
+    if (cursors.size() == 1) {
+        return std::move(cursors.front());
+    }
+    return std::make_unique<MergedCursor>(std::move(cursors));
+}
 
 }  // namespace
 
@@ -36,40 +44,39 @@ std::optional<Entry> Keydir::find(std::string_view key) const {
 }
 
 std::unique_ptr<Cursor> Keydir::cursor() const {
-    return cursor_over(hints_.size());
+    return as_one(cursors());
 }
 
-std::unique_ptr<Cursor> Keydir::cursor_over(std::size_t newest_hints) const {
-    std::vector<std::unique_ptr<Cursor>> sources;
+std::vector<std::unique_ptr<Cursor>> Keydir::cursors() const {
+    return cursors(hints_.size());
+}
+
+std::vector<std::unique_ptr<Cursor>> Keydir::cursors(std::size_t newest_hints) const {
+    auto all = hint_cursors(newest_hints);
     if (!table_.empty()) {
-        sources.push_back(std::make_unique<TableCursor>(table_));
+        all.push_back(std::make_unique<TableCursor>(table_));
     }
-    return merged_with_hints(std::move(sources), newest_hints);
+    return all;
 }
 
-std::unique_ptr<Cursor> Keydir::merged_with_hints(std::vector<std::unique_ptr<Cursor>> sources,
-                                                  std::size_t newest_hints) const {
-    for (std::size_t i = hints_.size() - newest_hints; i < hints_.size(); ++i) {
-        sources.push_back(std::make_unique<HintCursor>(open(hints_[i])));
+std::vector<std::unique_ptr<Cursor>> Keydir::hint_cursors(std::size_t newest) const {
+    std::vector<std::unique_ptr<Cursor>> all;
+    for (std::size_t i = hints_.size() - newest; i < hints_.size(); ++i) {
+        all.push_back(std::make_unique<HintCursor>(open(hints_[i])));
     }
-    if (sources.size() == 1) {
-        return std::move(sources.front());
-    }
-    return std::make_unique<MergedCursor>(std::move(sources));
+    return all;
 }
 
 Totals Keydir::totals() const {
     Totals totals = hint_totals_.value_or(Totals{});
     if (!knows_totals() || table_.size() > keys_in_hints() / kSeekCost) {
         totals = {};
-        const auto all = cursor();
-        for (bool more = all->seek({}); more; more = all->next()) {
-            totals.add(all->entry());
-        }
+        merge(cursors(), nullptr,
+              [&totals](std::string_view /*key*/, const Entry& entry) { totals.add(entry); });
         return totals;
     }
     // In order, so that each node is read once at the most.
-    const auto known = merged_with_hints({}, hints_.size());
+    const auto known = as_one(hint_cursors(hints_.size()));
     for (const Table::Item* item : table_.sorted()) {
         const Entry& entry = item->entry;
         if (known->seek(item->key) && known->key() == item->key) {
@@ -97,21 +104,21 @@ void Keydir::open_hints() const {
 
 void Keydir::spill(io::Folder& files) {
     // With many hints all of them go into one, so that a lookup stays cheap.
-    const bool merge = hints_.size() + 1 >= kMaxSpilledHints;
+    const bool as_one = hints_.size() + 1 >= kMaxSpilledHints;
     const std::uint64_t number = hints_.empty() ? 1 : hints_.back().info.number + 1;
     auto file = files.create_unnamed();
     HintWriter writer{*file, number, static_cast<std::uint32_t>(number)};
-    const auto from = merge ? cursor() : cursor_over(0);
     Table rest;
-    for (bool more = from->seek({}); more; more = from->next()) {
-        if (from->key().size() > kMaxKeySize) {
-            rest.apply(from->key(), from->entry());  // no hint can hold it
-        } else {
-            writer.add(from->key(), from->entry());
-        }
-    }
+    merge(cursors(as_one ? hints_.size() : 0), nullptr,
+          [&](std::string_view key, const Entry& entry) {
+              if (key.size() > kMaxKeySize) {
+                  rest.apply(key, entry);  // no hint can hold it
+              } else {
+                  writer.add(key, entry);
+              }
+          });
     const HintInfo info = writer.finish();
-    if (merge) {
+    if (as_one) {
         hints_.clear();
     }
     hints_.push_back({info, std::make_unique<Hint>(std::move(file), info)});

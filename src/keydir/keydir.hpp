@@ -42,8 +42,9 @@ public:
     // A walk over everything, good until the next apply() or spill().
     [[nodiscard]] std::unique_ptr<Cursor> cursor() const;
 
-    // Likewise over the table and the newest hints alone.
-    [[nodiscard]] std::unique_ptr<Cursor> cursor_over(std::size_t newest_hints) const;
+    // The walks that it is made of, for merge(): over the table and all hints, or the newest alone.
+    [[nodiscard]] std::vector<std::unique_ptr<Cursor>> cursors() const;
+    [[nodiscard]] std::vector<std::unique_ptr<Cursor>> cursors(std::size_t newest_hints) const;
 
     // Exact; takes a seek for each key in the table, or a walk over everything where that is less
     // or the totals of the hints are not known.
@@ -68,8 +69,7 @@ private:
         std::unique_ptr<Hint> hint;  // null until it is needed
     };
 
-    [[nodiscard]] std::unique_ptr<Cursor> merged_with_hints(
-        std::vector<std::unique_ptr<Cursor>> sources, std::size_t newest_hints) const;
+    [[nodiscard]] std::vector<std::unique_ptr<Cursor>> hint_cursors(std::size_t newest) const;
     [[nodiscard]] const Hint& open(NamedHint& hint) const;
     [[nodiscard]] std::uint64_t keys_in_hints() const;
     [[nodiscard]] std::optional<Entry> find_in_hints(std::string_view key,

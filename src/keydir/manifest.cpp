@@ -1,5 +1,6 @@
 #include "keydir/manifest.hpp"
 
+#include "codec/as_text.hpp"
 #include "codec/crc32.hpp"
 #include "codec/little_endian.hpp"
 
@@ -17,17 +18,17 @@ constexpr std::string_view kMagic = "btmanif1";
 constexpr std::size_t kHeadCrcAt = 8;
 constexpr std::size_t kLogsCrcAt = 12;
 constexpr std::size_t kFieldsAt = 16;
-constexpr std::size_t kLogSize = 48;
+constexpr std::size_t kLogEntrySize = 48;
 constexpr std::uint64_t kRetired = 256;  // added to the kind of a log
 
-class Encoder {
+class NumberWriter {
 public:
-    explicit Encoder(std::string& out) : out_{out} {}
+    explicit NumberWriter(std::string& out) : out_{out} {}
 
-    Encoder& operator<<(std::unsigned_integral auto number) {
+    NumberWriter& operator<<(std::unsigned_integral auto number) {
         std::array<std::byte, sizeof(number)> bytes{};
         codec::store<decltype(number)>(bytes, number);
-        out_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        out_ += codec::as_text(bytes);
         return *this;
     }
 
@@ -36,12 +37,12 @@ private:
 };
 
 // Takes numbers from the front; zero when there are none left, which no checksum lets happen.
-class Decoder {
+class NumberReader {
 public:
-    explicit Decoder(std::span<const std::byte> bytes) : bytes_{bytes} {}
+    explicit NumberReader(std::span<const std::byte> bytes) : bytes_{bytes} {}
 
     template <std::unsigned_integral Number>
-    Decoder& operator>>(Number& number) {
+    NumberReader& operator>>(Number& number) {
         if (bytes_.size() < sizeof(Number)) {
             number = 0;
             return *this;
@@ -63,10 +64,6 @@ void set_crc(std::string& head, std::size_t at, std::uint32_t crc) {
 
 std::uint32_t crc_at(std::span<const std::byte> head, std::size_t at) {
     return codec::load<std::uint32_t>(head.subspan(at).first<sizeof(std::uint32_t)>());
-}
-
-std::string_view text(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 }  // namespace
@@ -107,7 +104,7 @@ std::string encode_manifest(const Manifest& manifest) {
         throw std::logic_error{"a manifest with more hints than it can hold"};
     }
     std::string logs;
-    Encoder log_encoder{logs};
+    NumberWriter log_encoder{logs};
     for (const Manifest::Log& log : manifest.logs) {
         log_encoder << log.name.number << log.name.generation
                     << static_cast<std::uint64_t>(log.name.kind) + (log.retired ? kRetired : 0)
@@ -116,7 +113,7 @@ std::string encode_manifest(const Manifest& manifest) {
 
     std::string head{kMagic};
     head.resize(kFieldsAt);
-    Encoder encoder{head};
+    NumberWriter encoder{head};
     encoder << manifest.active_log << manifest.position << manifest.last_timestamp
             << manifest.ordered_from << manifest.last_compaction
             << std::uint64_t{manifest.has_totals ? 1U : 0U} << manifest.live_keys
@@ -139,15 +136,15 @@ std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
         return std::nullopt;
     }
     head = head.first(Manifest::kHeadSize);
-    if (!text(head).starts_with(kMagic) ||
-        crc_at(head, kHeadCrcAt) != codec::crc32(text(head.subspan(kLogsCrcAt)))) {
+    if (!codec::as_text(head).starts_with(kMagic) ||
+        crc_at(head, kHeadCrcAt) != codec::crc32(codec::as_text(head.subspan(kLogsCrcAt)))) {
         return std::nullopt;
     }
     Manifest manifest;
     io::SystemRun run{};
     std::uint64_t has_totals = 0;
     std::uint64_t hints = 0;
-    Decoder decoder{head.subspan(kFieldsAt)};
+    NumberReader decoder{head.subspan(kFieldsAt)};
     decoder >> manifest.active_log >> manifest.position >> manifest.last_timestamp >>
         manifest.ordered_from >> manifest.last_compaction >> has_totals >> manifest.live_keys >>
         manifest.live_bytes >> run[0] >> run[1] >> hints;
@@ -173,11 +170,12 @@ std::optional<Manifest> decode_manifest(std::span<const std::byte> bytes) {
         return std::nullopt;
     }
     const auto logs = bytes.subspan(Manifest::kHeadSize);
-    if (logs.size() % kLogSize != 0 || crc_at(bytes, kLogsCrcAt) != codec::crc32(text(logs))) {
+    if (logs.size() % kLogEntrySize != 0 ||
+        crc_at(bytes, kLogsCrcAt) != codec::crc32(codec::as_text(logs))) {
         return std::nullopt;
     }
-    Decoder decoder{logs};
-    manifest->logs.resize(logs.size() / kLogSize);
+    NumberReader decoder{logs};
+    manifest->logs.resize(logs.size() / kLogEntrySize);
     for (Manifest::Log& log : manifest->logs) {
         std::uint64_t kind = 0;
         decoder >> log.name.number >> log.name.generation >> kind >> log.size >> log.live_bytes >>

@@ -1,6 +1,6 @@
 #include "keydir/merged_cursor.hpp"
 
-#include "keydir/first_bytes.hpp"
+#include "keydir/key_bytes.hpp"
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #include "keydir/table.hpp"
 
-#include "keydir/first_bytes.hpp"
+#include "keydir/key_bytes.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,6 +1,6 @@
 #include "store/batch_lookup.hpp"
 
-#include "keydir/first_bytes.hpp"
+#include "keydir/key_bytes.hpp"
 #include "store/pair_sorter.hpp"
 
 #include <algorithm>

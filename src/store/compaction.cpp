@@ -5,6 +5,7 @@
 #include "keydir/hint_writer.hpp"
 #include "log/log_scanner.hpp"
 #include "log/log_writer.hpp"
+#include "store/leftovers.hpp"
 #include "store/pacer.hpp"
 #include "store/pair_sorter.hpp"
 #include "store/places.hpp"
@@ -25,14 +26,6 @@ constexpr std::size_t kMaxUnsynced = 64;
 
 // In place of a record's new place: the record is not copied.
 constexpr std::uint64_t kDropped = UINT64_MAX;
-
-void remove_quietly(io::Folder& folder, const std::string& name) {
-    try {
-        folder.remove(name);
-    } catch (const Error&) {
-        // The next compaction does it; what went wrong first is what to report.
-    }
-}
 
 // A log in the making.
 struct NewLog {

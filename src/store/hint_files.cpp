@@ -2,8 +2,9 @@
 
 #include "bitask/error.hpp"
 #include "keydir/hint_writer.hpp"
+#include "keydir/merge.hpp"
 #include "keydir/merge_policy.hpp"
-#include "keydir/walk_ahead.hpp"
+#include "store/leftovers.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -37,28 +38,20 @@ struct NewHint {
     keydir::Totals totals;  // of its entries
 };
 
-NewHint write_hint(io::Folder& folder, keydir::Cursor& entries, std::uint64_t number,
-                   const PublishOptions& options, bool sync) {
+NewHint write_hint(io::Folder& folder, std::vector<std::unique_ptr<keydir::Cursor>> walks,
+                   std::uint64_t number, const PublishOptions& options, bool sync) {
     const std::string name = keydir::hint_file_name(number);
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
     keydir::HintWriter writer{*file, number, options.seed};
-    keydir::walk_ahead(
-        entries, options.helper,
+    keydir::merge(
+        std::move(walks), options.helper,
         [&writer](std::string_view key, const keydir::Entry& entry) { writer.add(key, entry); });
     const HintInfo info = writer.finish();
     if (sync) {
         file->sync();
     }
     return {.info = info, .totals = writer.totals()};
-}
-
-// What cannot be removed now is removed by whoever takes the name, or finds it when he lists.
-void remove_quietly(io::Folder& folder, const std::string& name) {
-    try {
-        folder.remove(name);
-    } catch (const Error&) {
-    }
 }
 
 void replace_manifest(io::Folder& folder, const Manifest& manifest) {
@@ -151,9 +144,9 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
             next_number(current ? current->hints : std::vector<HintInfo>{});
         merged.assign(next.hints.end() - static_cast<std::ptrdiff_t>(count), next.hints.end());
         next.hints.resize(next.hints.size() - count);
-        const auto entries = current ? keydir.cursor_over(count) : keydir.cursor();
         try {
-            NewHint hint = write_hint(folder, *entries, number, options, sync);
+            NewHint hint = write_hint(folder, current ? keydir.cursors(count) : keydir.cursors(),
+                                      number, options, sync);
             if (next.hints.empty()) {
                 totals = std::move(hint.totals);  // what is written is all that there is
             }

@@ -1,5 +1,7 @@
 #include "store/leftovers.hpp"
 
+#include "bitask/error.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -80,6 +82,14 @@ void remove_logs(io::Folder& folder, const std::vector<LogName>& logs) {
         if (any) {
             folder.sync();
         }
+    }
+}
+
+void remove_quietly(io::Folder& folder, const std::string& name) {
+    try {
+        folder.remove(name);
+    } catch (const Error&) {
+        // It stays a leftover.
     }
 }
 

@@ -4,9 +4,10 @@
 #include "keydir/manifest.hpp"
 #include "log/log_name.hpp"
 
+#include <string>
 #include <vector>
 
-// A manifest and the logs that are there, while a compaction is at work or after it was killed.
+// A manifest and what is there beside it, while a compaction is at work or after it was killed.
 namespace bitask::store {
 
 // Whether the logs that the manifest knows are those that are there. The log that was active then
@@ -27,5 +28,9 @@ namespace bitask::store {
 // Removes logs that a compaction has replaced. Those with tombstones go last: until then they keep
 // what they have removed from coming back.
 void remove_logs(io::Folder& folder, const std::vector<log::LogName>& logs);
+
+// Removes a file that nothing speaks of. Where it cannot be removed now, whoever takes the name or
+// finds it in the folder's listing does it: what went wrong before is what there is to report.
+void remove_quietly(io::Folder& folder, const std::string& name);
 
 }  // namespace bitask::store

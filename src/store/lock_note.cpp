@@ -1,5 +1,6 @@
 #include "store/lock_note.hpp"
 
+#include "codec/as_text.hpp"
 #include "codec/crc32.hpp"
 #include "codec/little_endian.hpp"
 #include "log/record.hpp"
@@ -20,7 +21,7 @@ std::string encode_note(const LockNote& note) {
     const auto add = [&out](std::unsigned_integral auto number) {
         std::array<std::byte, sizeof(number)> bytes{};
         codec::store<decltype(number)>(bytes, number);
-        out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        out += codec::as_text(bytes);
     };
     add(note.log);
     add(note.end);
@@ -36,7 +37,7 @@ std::optional<LockNote> decode_note(std::span<const std::byte> bytes) {
     if (bytes.size() < LockNote::kSize) {
         return std::nullopt;
     }
-    const std::string_view text{reinterpret_cast<const char*>(bytes.data()), LockNote::kSize};
+    const std::string_view text = codec::as_text(bytes.first(LockNote::kSize));
     if (!text.starts_with(kMagic) || codec::load<std::uint32_t>(bytes.subspan<kCrcOffset, 4>()) !=
                                          codec::crc32(text.substr(0, kCrcOffset))) {
         return std::nullopt;

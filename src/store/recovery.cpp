@@ -19,9 +19,6 @@
 namespace bitask::store {
 namespace {
 
-// How often a reader starts over because a compaction took a log away under its hands.
-constexpr int kMaxRecoveries = 100;
-
 // How often a reader looks again before it calls something damaged: a writer may just have cut
 // off a torn record and written over it.
 constexpr int kLooksAtDamage = 3;

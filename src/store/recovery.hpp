@@ -76,6 +76,9 @@ struct RecoveryOptions {
     std::optional<std::string> only_key = std::nullopt;
 };
 
+// How often one starts over because a compaction takes logs away meanwhile.
+inline constexpr int kMaxRecoveries = 100;
+
 // Replays these logs. Nothing when one of them is gone: list the folder again. What the memory for
 // a key directory cannot hold goes to scratch files. Throws Error (io).
 [[nodiscard]] std::optional<Recovery> recover(io::Environment& environment,

@@ -14,9 +14,6 @@ namespace {
 using log::LogKind;
 using log::LogName;
 
-// How often a writer starts over because a compaction removes logs meanwhile.
-constexpr int kMaxRecoveries = 100;
-
 }  // namespace
 
 bool WriteSession::resume(const std::optional<LockNote>& note) {

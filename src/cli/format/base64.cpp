@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr char kPad = '=';
-constexpr std::size_t kBytes = 3;   // in a group
-constexpr std::size_t kDigits = 4;  // that stand for them
+constexpr std::size_t kGroupBytes = 3;
+constexpr std::size_t kGroupDigits = 4;  // that stand for them
 
 constexpr std::uint8_t kNoDigit = 0xff;
 
@@ -32,7 +32,7 @@ std::uint32_t byte_at(const char* bytes, std::size_t i) {
     return static_cast<unsigned char>(bytes[i]);
 }
 
-using Group = std::array<char, kDigits>;
+using Group = std::array<char, kGroupDigits>;
 
 Group encode_group(const char* bytes) {
     const std::uint32_t bits =
@@ -57,9 +57,9 @@ bool decode_group(std::string_view digits, Gather& gather) {
         }
         bits = bits << 6U | value;
     }
-    bits <<= 6 * (kDigits - digits.size());
-    const std::array<char, kBytes> bytes{static_cast<char>(bits >> 16U),
-                                         static_cast<char>(bits >> 8U), static_cast<char>(bits)};
+    bits <<= 6 * (kGroupDigits - digits.size());
+    const std::array<char, kGroupBytes> bytes{
+        static_cast<char>(bits >> 16U), static_cast<char>(bits >> 8U), static_cast<char>(bits)};
     const std::size_t size = digits.size() - 1;
     gather.put({bytes.data(), size});
     return (bits & (0xff'ffffU >> (8 * size))) == 0;
@@ -72,12 +72,12 @@ void Base64Encoder::write(std::string_view bytes) {
     while (size_ > 0 && !bytes.empty()) {
         group_[size_++] = bytes.front();
         bytes.remove_prefix(1);
-        if (size_ == kBytes) {
+        if (size_ == kGroupBytes) {
             put_group(group_.data(), gather);
             size_ = 0;
         }
     }
-    for (; bytes.size() >= kBytes; bytes.remove_prefix(kBytes)) {
+    for (; bytes.size() >= kGroupBytes; bytes.remove_prefix(kGroupBytes)) {
         put_group(bytes.data(), gather);
     }
     for (const char byte : bytes) {
@@ -98,12 +98,12 @@ void Base64Encoder::finish() {
 }
 
 bool decode_base64(std::string_view text, ByteSink& out) {
-    if (text.size() % kDigits != 0) {
+    if (text.size() % kGroupDigits != 0) {
         return false;
     }
     Gather gather{out};
-    for (; text.size() > kDigits; text.remove_prefix(kDigits)) {
-        if (!decode_group(text.substr(0, kDigits), gather)) {
+    for (; text.size() > kGroupDigits; text.remove_prefix(kGroupDigits)) {
+        if (!decode_group(text.substr(0, kGroupDigits), gather)) {
             return false;
         }
     }

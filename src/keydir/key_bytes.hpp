@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,24 @@ namespace bitask::keydir {
         number = number << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
     }
     return number;
+}
+
+// How many bytes at their beginnings are the same in both.
+[[nodiscard]] inline std::size_t shared_size(std::string_view a, std::string_view b) {
+    constexpr std::size_t kSize = sizeof(std::uint64_t);
+    const std::size_t most = std::min(a.size(), b.size());
+    std::size_t size = 0;
+    for (; size + kSize <= most; size += kSize) {
+        const std::uint64_t differing =
+            first_bytes(a.substr(size, kSize)) ^ first_bytes(b.substr(size, kSize));
+        if (differing != 0) {
+            return size + static_cast<std::size_t>(std::countl_zero(differing)) / 8;
+        }
+    }
+    while (size < most && a[size] == b[size]) {
+        ++size;
+    }
+    return size;
 }
 
 }  // namespace bitask::keydir
