@@ -49,6 +49,11 @@ public:
     std::string_view peek();
     void consume(std::size_t size);  // of what peek() returned
 
+    // Likewise what is there without reading, which may be nothing.
+    [[nodiscard]] std::string_view buffered() const noexcept {
+        return {buffer_.data() + begin_, end_ - begin_};
+    }
+
     // Whether peek() would wait for someone to write. The end of the input does not.
     [[nodiscard]] bool would_wait() const noexcept;
 

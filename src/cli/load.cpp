@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,6 +45,11 @@ public:
             ++opened_;
         }
         return true;
+    }
+
+    // As PairReader::next_in_place().
+    [[nodiscard]] std::optional<PairInPlace> next_in_place() {
+        return reader_ ? reader_->next_in_place() : std::nullopt;
     }
 
     // For inputs that are to be opened, too.
@@ -137,17 +144,30 @@ private:
         try {
             for (bool more = any; more && !StopSignals::received();
                  more = pairs_.next(key_, value_)) {
-                put(writer);
+                put(writer, key_, value_.value());
+                put_those_in_place(writer);
             }
         } catch (const Interrupted&) {
             // Between two pairs, or in the midst of one, which is not stored.
         }
     }
 
-    void put(Writer& writer) {
-        writer.put(key_, value_.value());
+    void put_those_in_place(Writer& writer) {
+        while (!StopSignals::received()) {
+            const auto pair = pairs_.next_in_place();
+            if (!pair) {
+                return;
+            }
+            put(writer, pair->key, pair->value);
+        }
+    }
+
+    // `value` is a string_view or a Value.
+    template <typename Bytes>
+    void put(Writer& writer, std::string_view key, const Bytes& value) {
+        writer.put(key, value);
         ++stored_;
-        done_bytes_ += key_.size() + value_.value().size();
+        done_bytes_ += key.size() + value.size();
         bar_.advance(done_bytes_, 0);
     }
 

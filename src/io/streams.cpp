@@ -106,7 +106,7 @@ std::string_view Input::peek() {
             io::throw_io("read", name_, error);
         }
     }
-    return {buffer_.data() + begin_, end_ - begin_};
+    return buffered();
 }
 
 // A signal may come between the question and the waiting: it is kept back until then.

@@ -38,15 +38,16 @@ void Table::append(std::string_view key, const Entry& entry) {
 }
 
 void Table::rename(const log::LogName& from, const log::LogName& to) {
-    for (Item& item : items_) {
-        if (item.entry.location.log == from) {
-            item.entry.location.log = to;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        log::LogName& log = items_[i].entry.location.log;
+        if (log == from) {
+            log = to;
         }
     }
 }
 
 const Entry* Table::find(std::string_view key) const {
-    if (items_.empty()) {
+    if (empty()) {
         return nullptr;
     }
     index_items();
@@ -61,8 +62,8 @@ const std::vector<const Table::Item*>& Table::sorted() const {
     }
     std::vector<NumberPair> order;
     order.reserve(items_.size());
-    for (const Item& item : items_) {
-        order.push_back({first_bytes(item.key), order.size()});
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+        order.push_back({first_bytes(items_[i].key), i});
     }
     sort_by_first(order);
     sorted_.clear();
@@ -89,11 +90,6 @@ void Table::add_sorted(std::span<NumberPair> items) const {
             sorted_.push_back(&items_[items[i].second]);
         }
     }
-}
-
-std::size_t Table::memory() const noexcept {
-    return items_.size() * (sizeof(Item) + sizeof(void*)) + slots_.size() * sizeof(Slot) +
-           arena_.memory();
 }
 
 void Table::clear() {

@@ -47,12 +47,40 @@ public:
 
     // At the most: a key that was appended twice counts twice.
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
-    [[nodiscard]] std::size_t memory() const noexcept;  // in bytes, about
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    [[nodiscard]] std::size_t memory() const noexcept {  // in bytes, about
+        return items_.size() * (sizeof(Item) + sizeof(void*)) + slots_.size() * sizeof(Slot) +
+               arena_.memory();
+    }
 
     void clear();
 
 private:
+    // Items by number, in pieces of memory that never move.
+    class Items {
+    public:
+        void push_back(const Item& item) {
+            if (pieces_.empty() || pieces_.back().size() == kPiece) {
+                pieces_.emplace_back().reserve(kPiece);
+            }
+            pieces_.back().push_back(item);
+        }
+        [[nodiscard]] Item& operator[](std::size_t number) {
+            return pieces_[number / kPiece][number % kPiece];
+        }
+        [[nodiscard]] const Item& operator[](std::size_t number) const {
+            return pieces_[number / kPiece][number % kPiece];
+        }
+        [[nodiscard]] std::size_t size() const noexcept {
+            return pieces_.empty() ? 0 : (pieces_.size() - 1) * kPiece + pieces_.back().size();
+        }
+
+    private:
+        static constexpr std::size_t kPiece = 64;
+
+        std::vector<std::vector<Item>> pieces_;
+    };
+
     // Places for keys: pieces of memory that never move.
     class Arena {
     public:
@@ -75,7 +103,7 @@ private:
     void index_items() const;
     void add_sorted(std::span<NumberPair> items) const;
 
-    std::deque<Item> items_;  // of a key that is there twice, the last one counts
+    Items items_;  // of a key that is there twice, the last one counts
     Arena arena_;
 
     mutable std::vector<Slot> slots_;  // a power of two of them; of the first so many items

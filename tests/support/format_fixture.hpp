@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -164,10 +165,21 @@ public:
     [[nodiscard]] bool at_end() { return !reader_->next(key_, value_); }
     [[nodiscard]] bool goes_on() const { return reader_->goes_on(); }
 
+    // Nothing where it takes next().
+    std::optional<Pair> next_in_place() {
+        const auto pair = reader_->next_in_place();
+        return pair ? std::optional{Pair{std::string{pair->key}, std::string{pair->value}}}
+                    : std::nullopt;
+    }
+
+    // As a load reads them, in place wherever that is possible.
     std::vector<Pair> rest() {
         std::vector<Pair> pairs;
         while (reader_->next(key_, value_)) {
             pairs.push_back({key_, text_of(value_.value())});
+            while (auto pair = next_in_place()) {
+                pairs.push_back(std::move(*pair));
+            }
         }
         return pairs;
     }

@@ -96,6 +96,30 @@ TEST_CASE("tsv counts lines") {
     CHECK(source.refusal() == "input:3: no TAB between key and value");
 }
 
+TEST_CASE("tsv shows good lines in place, and leaves all others to be read") {
+    test::TextInput input{"a\t1\nb\t2\t3\nc\t\\n\nd\t4\n\t5\ne\t\nno tab\n" +
+                          std::string(kMaxKeySize + 1, 'k') + "\t6\nf\t7"};
+    test::PairSource source{Format::tsv, input};
+    CHECK_FALSE(source.next_in_place());  // nothing has been read yet
+    CHECK(source.next() == Pair{"a", "1"});
+    CHECK(source.next_in_place() == Pair{"b", "2\t3"});
+    CHECK_FALSE(source.next_in_place());
+    CHECK_FALSE(source.next_in_place());
+    CHECK(source.next() == Pair{"c", "\n"});
+    CHECK(source.next_in_place() == Pair{"d", "4"});
+    for (const char* const refusal :
+         {"input:5: empty key", "input:6: empty value", "input:7: no TAB between key and value",
+          "input:8: key longer than 65536 bytes"}) {
+        CHECK_FALSE(source.next_in_place());
+        CHECK(source.refusal() == refusal);
+    }
+    CHECK_FALSE(source.next_in_place());
+    CHECK(source.next() == Pair{"f", "7"});
+    CHECK_FALSE(source.next_in_place());
+    CHECK(source.at_end());
+    CHECK(source.warnings.size() == 1);
+}
+
 TEST_CASE("tsv takes the longest key, and of a longer one never more than it has to") {
     const std::string longest(kMaxKeySize, 'k');
     CHECK(parse(longest + "\tv\n") == std::vector<Pair>{{longest, "v"}});

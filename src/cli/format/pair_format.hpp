@@ -51,6 +51,12 @@ public:
 
 [[nodiscard]] std::unique_ptr<PairWriter> make_pair_writer(Format format, ByteSink& out);
 
+// A pair as it stands in a buffer of the input.
+struct PairInPlace {
+    std::string_view key;
+    std::string_view value;
+};
+
 // Reads pairs. Memory stays bounded however long the input and its values are, except that the
 // json form holds one line at a time.
 class PairReader {
@@ -61,6 +67,10 @@ public:
     // input. Throws Error (usage), its message beginning with the input's name and the line
     // ("data.tsv:3: ...") or pair, for a malformed pair.
     virtual bool next(std::string& key, ValueBuilder& value) = 0;
+
+    // The next pair where it lies, good until the next call. Nothing where it takes next() to read
+    // it, or to tell what is wrong with it, or that there is none.
+    [[nodiscard]] virtual std::optional<PairInPlace> next_in_place() { return std::nullopt; }
 
     // After next() has thrown: whether the pairs behind the malformed one can be read. Where that
     // is not known, nothing is to be read any more.

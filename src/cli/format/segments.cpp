@@ -39,15 +39,15 @@ void Segments::consume(std::size_t size) {
     input_.consume(size);
 }
 
-std::optional<std::string_view> Segments::whole() {
-    const std::string_view bytes = inside_ ? input_.peek() : std::string_view{};
+std::optional<std::string_view> Segments::next_whole() const {
+    const std::string_view bytes = inside_ ? std::string_view{} : input_.buffered();
     const std::size_t size = bytes.find(ending_);
     return size == std::string_view::npos ? std::nullopt : std::optional{bytes.substr(0, size)};
 }
 
-void Segments::consume_whole(std::size_t size) {
+void Segments::pass_whole(std::size_t size) {
     input_.consume(size + 1);
-    inside_ = false;
+    ++number_;
 }
 
 void Segments::drain_to(ByteSink& sink) {

@@ -28,10 +28,10 @@ public:
     std::string_view peek();
     void consume(std::size_t size);  // of what peek() returned
 
-    // All that is left of this segment, where its ending is in memory as well; to be consumed with
-    // consume_whole(). Nothing where it has to be read in pieces.
-    [[nodiscard]] std::optional<std::string_view> whole();
-    void consume_whole(std::size_t size);
+    // The next segment, where all of it is in memory already, with its ending; to be moved behind
+    // with pass_whole(). Nothing where it has to be read, or one is at hand.
+    [[nodiscard]] std::optional<std::string_view> next_whole() const;
+    void pass_whole(std::size_t size);
 
     // Hands over all that is left of this segment.
     void drain_to(ByteSink& sink);

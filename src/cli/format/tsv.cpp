@@ -8,6 +8,7 @@
 #include "cli/format/position.hpp"
 #include "cli/format/segments.hpp"
 
+#include <optional>
 #include <utility>
 
 // A pair is: key TAB value NEWLINE, both with the escapes of escapes.hpp.
@@ -47,9 +48,6 @@ public:
             return false;
         }
         try {
-            if (read_plain(key, value)) {
-                return true;
-            }
             read_key(key);
             read_value(value);
         } catch (const Error& error) {
@@ -61,25 +59,22 @@ public:
         return true;
     }
 
+    // The usual line: short, without an escape, and good.
+    std::optional<PairInPlace> next_in_place() override {
+        const auto line = lines_.next_whole();
+        const std::size_t tab = line ? line->find('\t') : std::string_view::npos;
+        if (tab == std::string_view::npos || tab == 0 || tab > kMaxKeySize ||
+            tab + 1 == line->size() || line->find('\\') != std::string_view::npos) {
+            return std::nullopt;
+        }
+        lines_.pass_whole(line->size());
+        return PairInPlace{.key = line->substr(0, tab), .value = line->substr(tab + 1)};
+    }
+
     // The next line is one of its own.
     [[nodiscard]] bool goes_on() const noexcept override { return true; }
 
 private:
-    // The usual line: short, without an escape, and good. False for any other; nothing of it has
-    // been taken then.
-    bool read_plain(std::string& key, ValueBuilder& value) {
-        const auto line = lines_.whole();
-        const std::size_t tab = line ? line->find('\t') : std::string_view::npos;
-        if (tab == std::string_view::npos || tab == 0 || tab > kMaxKeySize ||
-            tab + 1 == line->size() || line->find('\\') != std::string_view::npos) {
-            return false;
-        }
-        key.assign(*line, 0, tab);
-        value.write(line->substr(tab + 1));
-        lines_.consume_whole(line->size());
-        return true;
-    }
-
     void read_key(std::string& key) {
         KeySink sink{key};
         Unescaper unescaper{sink};
