@@ -44,8 +44,9 @@ NewHint write_hint(io::Folder& folder, std::vector<std::unique_ptr<keydir::Curso
     folder.remove(name);  // a leftover that no manifest names
     const auto file = folder.create(name);
     keydir::HintWriter writer{*file, number, options.seed};
+    io::Worker* const helper = walks.size() > 1 ? options.helper : nullptr;
     keydir::merge(
-        std::move(walks), options.helper,
+        std::move(walks), helper,
         [&writer](std::string_view key, const keydir::Entry& entry) { writer.add(key, entry); });
     const HintInfo info = writer.finish();
     if (sync) {

@@ -19,7 +19,8 @@ void sync_log(const io::Folder& folder, std::uint64_t number) {
 
 HintMaker::HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current,
                      std::size_t max_memory)
-    : folder_{folder},
+    : environment_{environment},
+      folder_{folder},
       max_memory_{max_memory},
       current_{std::move(current)},
       worker_{environment.start_worker()} {}
@@ -67,6 +68,10 @@ void HintMaker::make(Work& work) {
         if (!work.next.unsynced_in) {
             sync_log(folder_, work.next.active_log);
         }
+        if (!helper_ && current_.hints.size() >= work.options.max_hints) {
+            helper_ = environment_.start_worker();
+        }
+        work.options.helper = helper_.get();
         const keydir::Keydir keydir{folder_, current_.hints, current_.totals(),
                                     std::move(work.table)};
         current_ = publish_hints(folder_, keydir, current_, std::move(work.next), work.options);

@@ -43,6 +43,7 @@ public:
 private:
     void make(Work& work);
 
+    io::Environment& environment_;
     io::Folder& folder_;
     std::size_t max_memory_;
 
@@ -52,7 +53,11 @@ private:
     std::size_t waiting_ = 0;
     std::exception_ptr failure_;
 
-    keydir::Manifest current_;            // the worker's, while something waits
+    // The worker's, while something waits. Merging takes more time than to write new hints, and
+    // has a worker of its own take part, for whom there is time while the session waits.
+    keydir::Manifest current_;
+    std::unique_ptr<io::Worker> helper_;  // null until hints are merged
+
     std::unique_ptr<io::Worker> worker_;  // last: it uses the others
 };
 
