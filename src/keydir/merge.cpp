@@ -224,8 +224,8 @@ private:
 
     std::vector<Run> runs_;
     LogNumbers logs_;
-    std::vector<Found> round_;       // what is put in order now, in the runs
-    std::vector<NumberPair> order_;  // places in round_
+    std::vector<Found> round_;  // what is put in order now, in the runs
+    NumberPairs order_;         // places in round_
 };
 
 }  // namespace

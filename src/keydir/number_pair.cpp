@@ -15,7 +15,7 @@ constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 
 // From the lowest digit up, keeping the order of equal ones (radix sort, Knuth 5.2.5): places and
 // ranks have few digits that differ, and each costs one pass over memory.
-void sort_by_first(std::vector<NumberPair>& pairs) {
+void sort_by_first(NumberPairs& pairs) {
     if (std::ranges::is_sorted(pairs, {}, &NumberPair::first)) {
         return;
     }
@@ -23,7 +23,7 @@ void sort_by_first(std::vector<NumberPair>& pairs) {
     for (const NumberPair& pair : pairs) {
         differing |= pair.first ^ pairs.front().first;
     }
-    std::vector<NumberPair> sorted(pairs.size());
+    NumberPairs sorted(pairs.size());
     for (unsigned shift = 0; shift < 64 && differing >> shift != 0; shift += kDigitBits) {
         const auto digit = [shift](const NumberPair& pair) {
             return static_cast<std::size_t>(pair.first >> shift) % kDigits;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "io/large_pages.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -13,7 +15,9 @@ struct NumberPair {
     friend bool operator==(const NumberPair&, const NumberPair&) = default;
 };
 
+using NumberPairs = std::vector<NumberPair, io::LargePages<NumberPair>>;
+
 // Keeps the order of pairs with the same first number. Takes as much memory again.
-void sort_by_first(std::vector<NumberPair>& pairs);
+void sort_by_first(NumberPairs& pairs);
 
 }  // namespace bitask::keydir

@@ -60,7 +60,7 @@ const std::vector<const Table::Item*>& Table::sorted() const {
     if (is_sorted_) {
         return sorted_;
     }
-    std::vector<NumberPair> order;
+    NumberPairs order;
     order.reserve(items_.size());
     for (std::size_t i = 0; i < items_.size(); ++i) {
         order.push_back({first_bytes(items_[i].key), i});

@@ -12,8 +12,8 @@ namespace {
 
 // The first bytes of each key and its index, in the order of the keys, and where these are the same
 // in that of the batch.
-std::vector<NumberPair> in_key_order(const KeyBatch& keys) {
-    std::vector<NumberPair> order;
+NumberPairs in_key_order(const KeyBatch& keys) {
+    NumberPairs order;
     order.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
         order.push_back({keydir::first_bytes(keys[i]), i});
@@ -38,7 +38,7 @@ std::vector<NumberPair> in_key_order(const KeyBatch& keys) {
 FoundKeys find_all(const keydir::Keydir& keydir, const KeyBatch& keys) {
     FoundKeys found{.entries = std::vector<std::optional<keydir::Entry>>(keys.size()),
                     .repeated = std::vector<bool>(keys.size())};
-    const std::vector<NumberPair> order = in_key_order(keys);
+    const NumberPairs order = in_key_order(keys);
     const auto cursor = keydir.cursor();
     bool more = true;  // in the key directory
     for (std::size_t i = 0; i < order.size(); ++i) {

@@ -12,6 +12,7 @@
 namespace bitask::store {
 
 using keydir::NumberPair;
+using keydir::NumberPairs;
 using keydir::sort_by_first;
 
 // Sorts any number of pairs, no two of them with the same first number, in bounded memory: as many
@@ -37,7 +38,7 @@ private:
     struct Run {
         std::uint64_t next = 0;  // pair to be read next, in the file
         std::uint64_t end = 0;   // behind the last pair, in the file
-        std::vector<NumberPair> buffer;
+        NumberPairs buffer;
         std::size_t used = 0;  // of the buffer
     };
 
@@ -49,7 +50,7 @@ private:
 
     io::Folder& files_;
     std::size_t max_pairs_;
-    std::vector<NumberPair> pairs_;  // not in any run yet
+    NumberPairs pairs_;  // not in any run yet
     std::size_t taken_ = 0;          // of them, when there are no runs
     std::unique_ptr<io::File> file_;
     std::uint64_t written_ = 0;  // pairs

@@ -57,7 +57,7 @@ private:
         return index == 0 ? 0 : ends_[index - 1];
     }
 
-    std::vector<keydir::NumberPair> records_;  // rank, index
+    keydir::NumberPairs records_;  // rank, index
     std::string bytes_;                        // of the records, as they came
     std::vector<std::size_t> ends_;            // of each of them in bytes_
 };

@@ -65,7 +65,7 @@ bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     if (records_.size() == kMany) {
         reserve();
     }
-    keys_ += key;
+    keys_.insert(keys_.end(), key.begin(), key.end());
     Record record{.timestamp = entry.header.timestamp,
                   .crc = entry.header.crc,
                   .value_size = entry.header.value_size,
@@ -81,9 +81,8 @@ bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     records_.push_back(record);
     size_ += size;
     values_size_ += value_size;
-    if (size_ - values_size_ + values_capacity_ > most_memory()) {
-        values_.reset();  // of a batch with fewer or larger values
-        values_capacity_ = 0;
+    if (size_ - values_size_ + values_.capacity() > most_memory()) {
+        values_ = {};  // of a batch with fewer or larger values
     }
     return true;
 }
@@ -134,13 +133,11 @@ void ValueBatch::prepare() {
     if (most_records_ * kRecordBytes + most_keys_ + values_size_ > most_memory()) {
         shrink();  // since there was a batch with more records
     }
-    if (values_capacity_ < values_size_) {
-        values_.reset();
-        values_capacity_ = 0;
-        // NOLINTNEXTLINE(modernize-avoid-c-arrays): nothing else leaves memory as it is
-        values_ = std::make_unique_for_overwrite<char[]>(values_size_);
-        values_capacity_ = values_size_;
+    if (values_.capacity() < values_size_) {
+        values_ = {};
+        values_.reserve(values_size_ + values_size_ / 16);  // the next batch is much like this one
     }
+    values_.resize(values_size_);
     found_.assign(records_.size(), 0);
 }
 
@@ -202,8 +199,8 @@ void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
                 __builtin_prefetch(&records_[index_of(places[i + kFar])]);
                 const Record& near = records_[index_of(places[i + kNear])];
                 __builtin_prefetch(keys_.data() + near.key_end - 1);
-                __builtin_prefetch(&values_[near.value_begin], 1);
-                __builtin_prefetch(&values_[near.value_begin + near.value_size - 1], 1);
+                __builtin_prefetch(values_.data() + near.value_begin, 1);
+                __builtin_prefetch(values_.data() + near.value_begin + near.value_size - 1, 1);
             }
             const auto at = static_cast<std::size_t>(piece[i].first - begin);
             const std::string_view record =
@@ -211,7 +208,7 @@ void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
             const std::size_t index = index_of(piece[i]);
             if (record.size() == size_of(piece[i]) && is_record(record, index)) {
                 const std::size_t value_size = records_[index].value_size;
-                std::memcpy(&values_[records_[index].value_begin],
+                std::memcpy(values_.data() + records_[index].value_begin,
                             &record[record.size() - value_size], value_size);
                 found_[index] = 1;
             }
@@ -242,14 +239,13 @@ void ValueBatch::clear() {
 void ValueBatch::release() {
     clear();
     shrink();
-    values_.reset();
-    values_capacity_ = 0;
+    values_ = {};
     found_ = {};
 }
 
 std::string_view ValueBatch::key(std::size_t index) const {
     const std::size_t begin = index == 0 ? 0 : records_[index - 1].key_end;
-    return std::string_view{keys_}.substr(begin, records_[index].key_end - begin);
+    return {keys_.data() + begin, records_[index].key_end - begin};
 }
 
 std::optional<keydir::Entry> ValueBatch::entry(std::size_t index) const {
@@ -275,7 +271,7 @@ std::optional<std::string_view> ValueBatch::value(std::size_t index) const {
         return std::nullopt;
     }
     const Record& record = records_[index];
-    return std::string_view{&values_[record.value_begin], record.value_size};
+    return std::string_view{values_.data() + record.value_begin, record.value_size};
 }
 
 }  // namespace bitask::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "io/large_pages.hpp"
 #include "keydir/entry.hpp"
 #include "log/log_map.hpp"
 #include "log/log_name.hpp"
@@ -67,6 +68,9 @@ public:
 private:
     static constexpr std::uint64_t kNoPlace = UINT64_MAX;
 
+    template <typename Item>
+    using LargeVector = std::vector<Item, io::LargePages<Item>>;
+
     struct Record {
         std::uint64_t place = kNoPlace;
         std::uint64_t timestamp = 0;
@@ -93,8 +97,8 @@ private:
                    const std::vector<log::LogName>& listed);
 
     std::size_t max_bytes_;
-    std::vector<Record> records_;
-    std::string keys_;
+    LargeVector<Record> records_;
+    LargeVector<char> keys_;
     std::size_t size_ = 0;            // bytes, as max_bytes_ counts
     std::size_t values_size_ = 0;     // of those that will be read
     std::vector<log::LogName> logs_;  // an active log and a sealed one of its number are two
@@ -102,7 +106,7 @@ private:
 
     // Of the records that are to be read, in the order of their places once that is needed; each
     // with its size and index, so that nothing else need be looked at that is in another order.
-    std::vector<NumberPair> places_;
+    NumberPairs places_;
 
     std::mutex mutex_;
     bool sorted_ = false;
@@ -112,9 +116,8 @@ private:
     std::size_t most_records_ = 0;
     std::size_t most_keys_ = 0;  // bytes
 
-    std::unique_ptr<char[]> values_;  // NOLINT(modernize-avoid-c-arrays): its size is not fixed
-    std::size_t values_capacity_ = 0;
-    std::vector<char> found_;                    // whether a record's value is there
+    LargeVector<char> values_;
+    LargeVector<char> found_;                    // whether a record's value is there
     std::uint64_t bytes_wanted_ = 0;             // of records that are to be read
     std::atomic<std::uint64_t> bytes_read_ = 0;  // with what lies between them
     std::atomic<std::size_t> pieces_ = 0;        // in which they were read
