@@ -11,8 +11,8 @@ namespace bitask {
 // Keys that are to be looked up together, which takes far less than one by one. Bounded.
 class KeyBatch {
 public:
-    static constexpr std::size_t kMaxKeys = 80 * 1024;
-    static constexpr std::size_t kMaxBytes = 2 * 1024 * 1024;
+    static constexpr std::size_t kMaxKeys = 160 * 1024;
+    static constexpr std::size_t kMaxBytes = 4 * 1024 * 1024;
 
     // False when there is no more room; for the first key there always is.
     bool add(std::string_view key) {

@@ -29,7 +29,7 @@ public:
     [[nodiscard]] const std::string& doubt() const override { return alone_.doubt; }
 
 private:
-    static constexpr std::size_t kMaxBytes = 13 * 1024 * 1024;
+    static constexpr std::size_t kMaxBytes = 26 * 1024 * 1024;
 
     void find();
     void read_values();
