@@ -50,8 +50,8 @@ private:
 
     io::Folder& files_;
     std::size_t max_pairs_;
-    NumberPairs pairs_;  // not in any run yet
-    std::size_t taken_ = 0;          // of them, when there are no runs
+    NumberPairs pairs_;      // not in any run yet
+    std::size_t taken_ = 0;  // of them, when there are no runs
     std::unique_ptr<io::File> file_;
     std::uint64_t written_ = 0;  // pairs
     std::vector<Run> runs_;

@@ -57,9 +57,9 @@ private:
         return index == 0 ? 0 : ends_[index - 1];
     }
 
-    keydir::NumberPairs records_;  // rank, index
-    std::string bytes_;                        // of the records, as they came
-    std::vector<std::size_t> ends_;            // of each of them in bytes_
+    keydir::NumberPairs records_;    // rank, index
+    std::string bytes_;              // of the records, as they came
+    std::vector<std::size_t> ends_;  // of each of them in bytes_
 };
 
 }  // namespace bitask::store
