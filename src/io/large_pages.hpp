@@ -16,12 +16,12 @@ void free_large(void* memory, std::size_t bytes) noexcept;
 template <typename T>
 class LargePages {
 public:
-    using value_type = T;
+    using value_type = T;  // NOLINT(readability-identifier-naming): what allocators call it
 
     LargePages() = default;
     template <typename Other>
-    LargePages(const LargePages<Other>& /*other*/) noexcept {
-    }  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor): containers convert theirs
+    LargePages(const LargePages<Other>& /*other*/) noexcept {}
 
     [[nodiscard]] T* allocate(std::size_t count) {
         if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) {
