@@ -29,7 +29,7 @@ enum class Keys {
     apart,    // in a range of its own
     related,  // in families that share all but the last byte, and that spread
     few,      // nearly all are in several walks
-    long_     // some as long as can be
+    lengthy   // some as long as can be
 };
 
 // `number` is below `all`.
@@ -39,7 +39,7 @@ std::string key_of(std::uint64_t number, std::uint64_t all, Keys keys) {
             return "family" + std::to_string((number / 10) * 0x9E37'79B9'7F4A'7C15) +
                    std::to_string(number % 10);
         case Keys::few: return std::to_string(number % (all / 50 + 1));
-        case Keys::long_: {
+        case Keys::lengthy: {
             std::string key = std::to_string(number * 0x9E37'79B9'7F4A'7C15);
             key.resize(number % 500 == 0 ? kMaxKeySize : key.size(), 'k');
             return key;
@@ -125,7 +125,7 @@ private:
 }  // namespace
 
 TEST_CASE("what is merged is there once, in order, and the newest, whoever does the walking") {
-    const auto keys = GENERATE(Keys::spread, Keys::apart, Keys::related, Keys::few, Keys::long_);
+    const auto keys = GENERATE(Keys::spread, Keys::apart, Keys::related, Keys::few, Keys::lengthy);
     const std::size_t tables = GENERATE(1U, 2U, 7U, 40U, 300U);
     const std::uint64_t entries = GENERATE(1U, 100U, 2048U, 20'000U);
     CAPTURE(static_cast<int>(keys), tables, entries);
@@ -170,12 +170,8 @@ TEST_CASE("a merge with a walk that fails says so, early or late") {
     Walks walks = walked.walks();
     walks.back() = std::make_unique<FailingCursor>(walked.tables.back(), good);
     io::ThreadWorker beside;
-    SECTION("beside") {
-        CHECK_THROWS_AS(merged(std::move(walks), &beside), HintDamaged);
-    }
-    SECTION("alone") {
-        CHECK_THROWS_AS(merged(std::move(walks), nullptr), HintDamaged);
-    }
+    io::Worker* const helper = GENERATE(false, true) ? &beside : nullptr;
+    CHECK_THROWS_AS(merged(std::move(walks), helper), HintDamaged);
 }
 
 TEST_CASE("who takes entries may fail while others are walked over") {
