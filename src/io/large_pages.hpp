@@ -41,4 +41,11 @@ public:
     friend bool operator==(const LargePages&, const LargePages&) = default;
 };
 
+// Empties a vector and gives its memory back. (To assign {} would not: a vector takes that for an
+// empty list of items, and keeps its memory for later ones.)
+template <typename Vector>
+void give_back(Vector& vector) noexcept {
+    Vector{}.swap(vector);
+}
+
 }  // namespace bitask::io

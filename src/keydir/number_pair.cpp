@@ -15,7 +15,7 @@ constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
 
 // From the lowest digit up, keeping the order of equal ones (radix sort, Knuth 5.2.5): places and
 // ranks have few digits that differ, and each costs one pass over memory.
-void sort_by_first(NumberPairs& pairs) {
+void sort_by_first(NumberPairs& pairs, NumberPairs& scratch) {
     if (std::ranges::is_sorted(pairs, {}, &NumberPair::first)) {
         return;
     }
@@ -23,7 +23,7 @@ void sort_by_first(NumberPairs& pairs) {
     for (const NumberPair& pair : pairs) {
         differing |= pair.first ^ pairs.front().first;
     }
-    NumberPairs sorted(pairs.size());
+    scratch.resize(pairs.size());
     for (unsigned shift = 0; shift < 64 && differing >> shift != 0; shift += kDigitBits) {
         const auto digit = [shift](const NumberPair& pair) {
             return static_cast<std::size_t>(pair.first >> shift) % kDigits;
@@ -34,9 +34,9 @@ void sort_by_first(NumberPairs& pairs) {
         }
         std::exclusive_scan(places.begin(), places.end(), places.begin(), std::size_t{0});
         for (const NumberPair& pair : pairs) {
-            sorted[places[digit(pair)]++] = pair;
+            scratch[places[digit(pair)]++] = pair;
         }
-        pairs.swap(sorted);
+        pairs.swap(scratch);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "store/pair_sorter.hpp"
 
 #include "bitask/error.hpp"
+#include "io/large_pages.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -33,7 +34,7 @@ void PairSorter::sort() {
         return;
     }
     write_run();
-    pairs_ = {};
+    io::give_back(pairs_);
     begin_merge();
 }
 

@@ -82,7 +82,7 @@ bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     size_ += size;
     values_size_ += value_size;
     if (size_ - values_size_ + values_.capacity() > most_memory()) {
-        values_ = {};  // of a batch with fewer or larger values
+        io::give_back(values_);  // of a batch with fewer or larger values
     }
     return true;
 }
@@ -102,7 +102,7 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
     {
         const std::lock_guard lock{mutex_};
         if (!sorted_) {
-            sort_by_first(places_);
+            sort_by_first(places_, scratch_);
             sorted_ = true;
         }
     }
@@ -115,10 +115,12 @@ void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) 
 void ValueBatch::reserve() {
     records_.reserve(max_bytes_ / kRecordBytes);
     places_.reserve(max_bytes_ / kRecordBytes);
+    scratch_.reserve(max_bytes_ / kRecordBytes);
     keys_.reserve(max_bytes_ / 4);
 }
 
 void ValueBatch::shrink() {
+    io::give_back(scratch_);  // first: the others need memory to be moved to
     records_.shrink_to_fit();
     places_.shrink_to_fit();
     keys_.shrink_to_fit();
@@ -134,7 +136,7 @@ void ValueBatch::prepare() {
         shrink();  // since there was a batch with more records
     }
     if (values_.capacity() < values_size_) {
-        values_ = {};
+        io::give_back(values_);
         values_.reserve(values_size_ + values_size_ / 16);  // the next batch is much like this one
     }
     values_.resize(values_size_);
@@ -239,8 +241,8 @@ void ValueBatch::clear() {
 void ValueBatch::release() {
     clear();
     shrink();
-    values_ = {};
-    found_ = {};
+    io::give_back(values_);
+    io::give_back(found_);
 }
 
 std::string_view ValueBatch::key(std::size_t index) const {

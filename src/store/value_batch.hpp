@@ -107,6 +107,7 @@ private:
     // Of the records that are to be read, in the order of their places once that is needed; each
     // with its size and index, so that nothing else need be looked at that is in another order.
     NumberPairs places_;
+    NumberPairs scratch_;  // for sorting them
 
     std::mutex mutex_;
     bool sorted_ = false;

@@ -47,6 +47,13 @@ TEST_CASE("a vector in large pages is a vector, however it grows and shrinks") {
     }
 }
 
+TEST_CASE("a vector that gives its memory back keeps none") {
+    std::vector<char, LargePages<char>> bytes(3 * kMebibyte);
+    give_back(bytes);
+    CHECK(bytes.empty());
+    CHECK(bytes.capacity() == 0);
+}
+
 TEST_CASE("more memory than there can be is refused") {
     constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
     CHECK_THROWS_AS(allocate_large(kAll), std::bad_alloc);

@@ -72,8 +72,9 @@ Pairs rest_of(Cursor& cursor) {
 
 TEST_CASE("a scan shows every pair once and in order, however many batches it takes") {
     const Order order = GENERATE(Order::of_keys, Order::none);
-    const std::size_t max_bytes = GENERATE(std::size_t{1}, std::size_t{10'000},
-                                           std::size_t{500'000}, std::size_t{100'000'000});
+    const std::size_t max_bytes =
+        GENERATE(std::size_t{1}, std::size_t{10'000}, std::size_t{500'000}, std::size_t{1'000'000},
+                 std::size_t{100'000'000});
     CAPTURE(max_bytes);
     HandmadeStore store;
     {
@@ -104,7 +105,34 @@ TEST_CASE("a scan of stretches with an order and stretches without one shows eve
         writer.commit();
     }
     View view{store.disk, kStore, {}};
-    CHECK(rest_of(*make_pair_cursor(view, {}, 500'000)) == filled(0, kKeys));
+    CHECK(rest_of(*make_pair_cursor(view, {}, 1'000'000)) == filled(0, kKeys));
+}
+
+TEST_CASE("a scan of many small pairs, then of many long ones, shows every pair once") {
+    const auto value_of = [](int number) {
+        return "value" + std::to_string(number) + std::string(number < kKeys / 2 ? 0 : 400, 'x');
+    };
+    const bool reverse = GENERATE(false, true);
+    const test::TemporaryFolder folder;
+    {
+        Writer writer{folder.path(), options()};
+        for (int i = 0; i < kKeys; ++i) {
+            const int number = number_of(i, Order::none);
+            writer.put(key_of(number), value_of(number));
+        }
+        writer.commit();
+    }
+    Pairs expected;
+    for (int i = 0; i < kKeys; ++i) {
+        expected.emplace_back(key_of(i), value_of(i));
+    }
+    Range range;
+    range.reverse = reverse;
+    if (reverse) {
+        std::ranges::reverse(expected);
+    }
+    View view{io::posix_environment(), folder.path(), {}};
+    CHECK(rest_of(*make_pair_cursor(view, range, 1'500'000)) == expected);
 }
 
 TEST_CASE("a scan that reads ahead follows compactions and passes over what was removed") {
