@@ -10,6 +10,7 @@
 #include "support/handmade_store.hpp"
 
 #include <cstddef>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
@@ -158,6 +159,28 @@ TEST_CASE("a batch that is used again has what was asked for last, whatever it h
         read_all(large);
         read_all(small);
     }
+}
+
+TEST_CASE("a batch that is released keeps no memory for values") {
+    constexpr std::size_t kMuch = 32 * kRoom;
+    const auto pages_mapped = [] {
+        std::ifstream file{"/proc/self/statm"};  // counts in pages; see proc(5)
+        std::size_t pages = 0;
+        REQUIRE(file >> pages);
+        return pages;
+    };
+    const std::size_t before = pages_mapped();
+    ValueBatch batch{kMuch};
+    keydir::Entry entry;
+    entry.header.key_size = 1;
+    entry.header.value_size = 20'000;
+    while (batch.add("k", entry)) {
+    }
+    batch.prepare();
+    constexpr std::size_t kPage = 4096;
+    REQUIRE(pages_mapped() > before + kMuch / 2 / kPage);
+    batch.release();
+    CHECK(pages_mapped() < before + kMuch / 4 / kPage);
 }
 
 TEST_CASE("a batch leaves large records alone") {
