@@ -59,13 +59,7 @@ void check_front(const io::File& file, const Location& place, const RecordHeader
 std::unique_ptr<Value> read_small(const io::File& file, const Location& place,
                                   const RecordHeader& expected, std::string_view key) {
     auto record = read_bytes(file, place.offset, expected.record_size());
-    if (!record) {
-        throw_corrupt(place);
-    }
-    const auto front = std::as_bytes(std::span{*record}).first<kHeaderSize>();
-    const std::string_view payload = std::string_view{*record}.substr(kHeaderSize);
-    if (decode_header(front) != expected || !payload.starts_with(key) ||
-        codec::crc32(payload) != expected.crc) {
+    if (!record || !value_in(*record, expected, key)) {
         throw_corrupt(place);
     }
     record->erase(0, kHeaderSize + key.size());
@@ -73,6 +67,20 @@ std::unique_ptr<Value> read_small(const io::File& file, const Location& place,
 }
 
 }  // namespace
+
+std::optional<std::string_view> value_in(std::string_view record, const RecordHeader& expected,
+                                         std::string_view key) {
+    if (record.size() != expected.record_size()) {
+        return std::nullopt;
+    }
+    const auto front = std::as_bytes(std::span{record}).first<kHeaderSize>();
+    const std::string_view payload = record.substr(kHeaderSize);
+    if (decode_header(front) != expected || !payload.starts_with(key) ||
+        codec::crc32(payload) != expected.crc) {
+        return std::nullopt;
+    }
+    return payload.substr(key.size());
+}
 
 std::unique_ptr<Value> read_value(std::shared_ptr<const io::File> file, const Location& place,
                                   const RecordHeader& expected, std::string_view key) {

@@ -6,6 +6,7 @@
 #include "log/record.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace bitask::log {
@@ -16,5 +17,11 @@ namespace bitask::log {
 [[nodiscard]] std::unique_ptr<Value> read_value(std::shared_ptr<const io::File> file,
                                                 const Location& place, const RecordHeader& expected,
                                                 std::string_view key);
+
+// The value in the bytes of a record, checked likewise. Nothing when these are not all of that
+// record.
+[[nodiscard]] std::optional<std::string_view> value_in(std::string_view record,
+                                                       const RecordHeader& expected,
+                                                       std::string_view key);
 
 }  // namespace bitask::log

@@ -1,11 +1,10 @@
 #include "store/value_batch.hpp"
 
 #include "bitask/error.hpp"
-#include "codec/crc32.hpp"
+#include "log/stored_value.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace bitask::store {
 namespace {
@@ -171,15 +170,6 @@ std::size_t ValueBatch::in_one_piece(std::span<const NumberPair> places) {
     return count;
 }
 
-// Whether the bytes, as many as it should have, are the record that was asked for.
-bool ValueBatch::is_record(std::string_view bytes, std::size_t index) const {
-    const log::RecordHeader expected = header(index);
-    const std::string_view payload = bytes.substr(log::kHeaderSize);
-    return log::decode_header(std::as_bytes(std::span{bytes}).first<log::kHeaderSize>()) ==
-               expected &&
-           payload.starts_with(key(index)) && codec::crc32(payload) == expected.crc;
-}
-
 void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
                            const std::vector<log::LogName>& listed) {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is looked at
@@ -208,10 +198,8 @@ void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
             const std::string_view record =
                 bytes.substr(std::min(at, bytes.size()), size_of(piece[i]));
             const std::size_t index = index_of(piece[i]);
-            if (record.size() == size_of(piece[i]) && is_record(record, index)) {
-                const std::size_t value_size = records_[index].value_size;
-                std::memcpy(values_.data() + records_[index].value_begin,
-                            &record[record.size() - value_size], value_size);
+            if (const auto value = log::value_in(record, header(index), key(index))) {
+                value->copy(values_.data() + records_[index].value_begin, value->size());
                 found_[index] = 1;
             }
         }

@@ -92,7 +92,6 @@ private:
     [[nodiscard]] std::size_t most_memory() const noexcept { return max_bytes_ + max_bytes_ / 8; }
     [[nodiscard]] std::span<const NumberPair> take_part();
     [[nodiscard]] static std::size_t in_one_piece(std::span<const NumberPair> places);
-    [[nodiscard]] bool is_record(std::string_view bytes, std::size_t index) const;
     void read_part(std::span<const NumberPair> places, LogFiles& files,
                    const std::vector<log::LogName>& listed);
 
