@@ -87,8 +87,10 @@ struct ReaderOptions {
     std::optional<std::string> only_key;
 
     // Sealed logs and hints are mapped as a whole, and a hint's nodes checked once: for a process
-    // that asks for many keys, one by one. When the disk fails then, or something else than bitask
-    // has made such a file shorter, there is no Error to throw: the process gets the signal SIGBUS.
+    // that asks for many keys, one by one. Once one in 64 has been asked for, there is a table of
+    // where all records are, of 64 MiB at the most; not for more than three million keys. When the
+    // disk fails, or something else than bitask has made such a file shorter, there is no Error to
+    // throw: the process gets the signal SIGBUS.
     bool mapped = false;
 };
 

@@ -50,6 +50,9 @@ public:
     // or the totals of the hints are not known.
     [[nodiscard]] Totals totals() const;
 
+    // At the most: a key that several hints have counts as often.
+    [[nodiscard]] std::uint64_t keys_in_hints() const;
+
     // Whether totals() can do without the walk.
     [[nodiscard]] bool knows_totals() const noexcept { return hint_totals_ || hints_.empty(); }
 
@@ -71,7 +74,6 @@ private:
 
     [[nodiscard]] std::vector<std::unique_ptr<Cursor>> hint_cursors(std::size_t newest) const;
     [[nodiscard]] const Hint& open(NamedHint& hint) const;
-    [[nodiscard]] std::uint64_t keys_in_hints() const;
     [[nodiscard]] std::optional<Entry> find_in_hints(std::string_view key,
                                                      std::optional<Entry> newest) const;
 

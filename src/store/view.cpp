@@ -12,10 +12,30 @@ void throw_hidden(const log::Damage& damage) {
     throw Error{ErrorKind::corrupt, damage.describe()};
 }
 
+namespace {
+
+// A value where it stands in a log.
+class MappedValue final : public Value {
+public:
+    explicit MappedValue(KeyTable::Found found) : found_{std::move(found)} {}
+
+    [[nodiscard]] std::uint64_t size() const override { return found_.value.size(); }
+    void copy_to(ByteSink& sink) const override { sink.write(found_.value); }
+    [[nodiscard]] std::optional<std::string_view> in_memory() const override {
+        return found_.value;
+    }
+
+private:
+    KeyTable::Found found_;
+};
+
+}  // namespace
+
 View::View(io::Environment& environment, const std::string& store, ReaderOptions options)
     : environment_{environment},
       folder_{open(environment, store, options.mapped)},
-      files_{*folder_} {
+      files_{*folder_},
+      mapped_{options.mapped && !options.only_key} {
     options_.only_key = std::move(options.only_key);
     recover();
 }
@@ -46,6 +66,15 @@ std::unique_ptr<Value> View::value_of(std::string_view key, std::optional<keydir
 }
 
 Answer View::answer(std::string_view key) {
+    if (const KeyTable* const table = mapped_ ? key_table() : nullptr) {
+        KeyTable::Found found = table->find(key);
+        if (found.outcome == KeyTable::Outcome::missing) {
+            return {};
+        }
+        if (found.outcome == KeyTable::Outcome::value) {
+            return {.value = std::make_unique<MappedValue>(std::move(found)), .doubt = {}};
+        }
+    }
     Answer answer{.value = value_of(key), .doubt = {}};
     if (answer.value && !state_->damage.empty()) {
         if (const auto* damage = state_->doubt(key, find(key))) {
@@ -73,6 +102,17 @@ std::unique_ptr<io::Folder> View::open(io::Environment& environment, const std::
         throw_no_store(store);
     }
     return mapped ? std::make_unique<io::MappedFolder>(std::move(folder)) : std::move(folder);
+}
+
+// Null as long as it does not pay, or cannot be.
+const KeyTable* View::key_table() {
+    if (!key_table_ && ++looks_ == keydir().keys_in_hints() / kKeysForEachLook) {
+        key_table_ = with_hints([this] {
+            list_logs();
+            return state_->damage.empty() ? KeyTable::make(*state_, files_) : nullptr;
+        });
+    }
+    return key_table_.get();
 }
 
 // Null when the record is not where the key directory says, and that may be a matter of time:
@@ -103,6 +143,8 @@ void View::renew() {
 }
 
 void View::recover() {
+    key_table_.reset();
+    looks_ = 0;
     state_ = std::make_shared<const Recovery>(
         recover_beside_writers(environment_, *folder_, hints_, options_));
     files_.forget();

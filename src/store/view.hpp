@@ -7,6 +7,7 @@
 #include "io/worker.hpp"
 #include "keydir/keydir.hpp"
 #include "store/batch_reading.hpp"
+#include "store/key_table.hpp"
 #include "store/log_files.hpp"
 #include "store/recovery.hpp"
 #include "store/value_batch.hpp"
@@ -101,10 +102,15 @@ private:
     // A batch of so many records is worth another thread.
     static constexpr std::size_t kMinShared = 4096;
 
+    // A look at a key takes as long as so many steps of a walk: once one key in so many has been
+    // looked up, a table of all of them costs no more than that has.
+    static constexpr std::uint64_t kKeysForEachLook = 64;
+
     [[nodiscard]] static std::unique_ptr<io::Folder> open(io::Environment& environment,
                                                           const std::string& store, bool mapped);
     [[nodiscard]] std::unique_ptr<Value> try_to_read(std::string_view key,
                                                      const keydir::Entry& entry);
+    [[nodiscard]] const KeyTable* key_table();
     void renew();
     void recover();
 
@@ -115,7 +121,10 @@ private:
     Hints hints_ = Hints::trusted;
     std::shared_ptr<const Recovery> state_;
     std::uint64_t version_ = 0;
-    std::unique_ptr<io::Worker> helper_;  // null before there is much to do
+    bool mapped_;
+    std::uint64_t looks_ = 0;              // in this state, as long as there is no table
+    std::unique_ptr<KeyTable> key_table_;  // of this state; null while it does not pay
+    std::unique_ptr<io::Worker> helper_;   // null before there is much to do
 };
 
 }  // namespace bitask::store

@@ -18,8 +18,9 @@ private:
     std::string& bytes_;
 };
 
-// As the program opens it, but for the sync, and for files that are mapped. Checksums of records
-// are checked whenever they are read, those of hints once.
+// As the program opens it, but for the sync, and for files that are mapped, for which a table of
+// all keys is made in the midst of many gets. Checksums of records are checked whenever they are
+// read, those of hints once.
 class Bitask : public Engine {
 public:
     Bitask(const std::string& folder, Access access) {
