@@ -70,7 +70,7 @@ std::unique_ptr<Value> read_small(const io::File& file, const Location& place,
 
 std::optional<std::string_view> value_in(std::string_view record, const RecordHeader& expected,
                                          std::string_view key) {
-    if (record.size() != expected.record_size()) {
+    if (record.size() != expected.record_size() || key.size() != expected.key_size) {
         return std::nullopt;
     }
     const auto front = std::as_bytes(std::span{record}).first<kHeaderSize>();

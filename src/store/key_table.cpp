@@ -1,7 +1,6 @@
 #include "store/key_table.hpp"
 
 #include "bitask/error.hpp"
-#include "codec/as_text.hpp"
 #include "keydir/cursor.hpp"
 #include "keydir/hint_node.hpp"
 #include "log/stored_value.hpp"
@@ -112,7 +111,7 @@ KeyTable::Found KeyTable::find(std::string_view key) const {
             return look_at(slots_[index], key);
         }
     }
-    return {.outcome = Outcome::missing, .file = {}, .value = {}};
+    return {.outcome = Outcome::missing, .value = {}};
 }
 
 // Either the key's record is there, or the key directory has to tell.
@@ -127,20 +126,17 @@ KeyTable::Found KeyTable::look_at(const Slot& slot, std::string_view key) const 
     if (rest.size() < log::kHeaderSize) {
         return {};
     }
-    constexpr std::size_t kLine = 64;         // bytes of a cache's line, on most processors
-    __builtin_prefetch(rest.data() + kLine);  // while the header is waited for
-    __builtin_prefetch(rest.data() + 2 * kLine);
     const log::RecordHeader header = log::decode_header(rest.first<log::kHeaderSize>());
     if (digest(header) != slot.header || header.key_size != key.size() ||
         header.record_size() > rest.size()) {
         return {};
     }
-    const auto record = rest.first(static_cast<std::size_t>(header.record_size()));
-    const auto value = log::value_in(codec::as_text(record), header, key);
-    if (!value) {
-        return {};
+    try {
+        return {.outcome = Outcome::value,
+                .value = log::read_value(file, places_.location(slot.place), header, key)};
+    } catch (const Error&) {
+        return {};  // another key, or damage: who finds it by the key directory is told which
     }
-    return {.outcome = Outcome::value, .file = file, .value = *value};
 }
 
 }  // namespace bitask::store

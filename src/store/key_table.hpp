@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bitask/value.hpp"
 #include "io/environment.hpp"
 #include "io/large_pages.hpp"
 #include "log/record.hpp"
@@ -36,8 +37,7 @@ public:
 
     struct Found {
         Outcome outcome = Outcome::unknown;
-        std::shared_ptr<const io::File> file;  // that holds the value's bytes
-        std::string_view value;                // checked as log::read_value() does
+        std::unique_ptr<Value> value;  // as from log::read_value()
     };
     [[nodiscard]] Found find(std::string_view key) const;
 

@@ -12,25 +12,6 @@ void throw_hidden(const log::Damage& damage) {
     throw Error{ErrorKind::corrupt, damage.describe()};
 }
 
-namespace {
-
-// A value where it stands in a log.
-class MappedValue final : public Value {
-public:
-    explicit MappedValue(KeyTable::Found found) : found_{std::move(found)} {}
-
-    [[nodiscard]] std::uint64_t size() const override { return found_.value.size(); }
-    void copy_to(ByteSink& sink) const override { sink.write(found_.value); }
-    [[nodiscard]] std::optional<std::string_view> in_memory() const override {
-        return found_.value;
-    }
-
-private:
-    KeyTable::Found found_;
-};
-
-}  // namespace
-
 View::View(io::Environment& environment, const std::string& store, ReaderOptions options)
     : environment_{environment},
       folder_{open(environment, store, options.mapped)},
@@ -72,7 +53,7 @@ Answer View::answer(std::string_view key) {
             return {};
         }
         if (found.outcome == KeyTable::Outcome::value) {
-            return {.value = std::make_unique<MappedValue>(std::move(found)), .doubt = {}};
+            return {.value = std::move(found.value), .doubt = {}};
         }
     }
     Answer answer{.value = value_of(key), .doubt = {}};

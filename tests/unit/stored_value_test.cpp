@@ -31,6 +31,7 @@ TEST_CASE("a value is found in the bytes of its record, and in no others") {
     }
     CHECK_FALSE(value_in(record + "x", header, "key"));
     CHECK_FALSE(value_in(record, header, "kez"));
+    CHECK_FALSE(value_in(record, header, "ke"));
 }
 
 TEST_CASE("a value is not found in a record of the key with another header") {
