@@ -25,6 +25,13 @@ struct Answer {
     std::string doubt;
 };
 
+// Likewise, where the value goes to the caller's memory.
+enum class Found {
+    no,
+    yes,
+    in_doubt,  // yes, and there is an Answer::doubt
+};
+
 // The answers to a batch of keys, in its order.
 class Answers {
 public:
@@ -109,6 +116,10 @@ public:
     // Throws Error (corrupt) when the key's newest record is damaged, or when the key is not found
     // but may have been in a record that was lost.
     [[nodiscard]] Answer get(std::string_view key) const;
+
+    // Likewise; the value replaces what `value` held, in the memory that it has: for a process that
+    // asks for many small ones. What is in `value` is of no use when there is none.
+    [[nodiscard]] Found get(std::string_view key, std::string& value) const;
 
     // Neither the keys nor the reader may go before the answers.
     [[nodiscard]] std::unique_ptr<Answers> get(const KeyBatch& keys) const;

@@ -82,6 +82,16 @@ std::optional<std::string_view> value_in(std::string_view record, const RecordHe
     return payload.substr(key.size());
 }
 
+bool copy_value(std::string_view payload, const RecordHeader& header, std::string_view key,
+                std::string& value) {
+    if (payload.size() != header.payload_size() || key.size() != header.key_size ||
+        !payload.starts_with(key)) {
+        return false;
+    }
+    value.assign(payload.substr(key.size()));
+    return codec::crc32(value, codec::crc32(key)) == header.crc;
+}
+
 std::unique_ptr<Value> read_value(std::shared_ptr<const io::File> file, const Location& place,
                                   const RecordHeader& expected, std::string_view key) {
     if (expected.record_size() <= kMemoryLimit) {

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace bitask::log {
@@ -23,5 +24,11 @@ namespace bitask::log {
 [[nodiscard]] std::optional<std::string_view> value_in(std::string_view record,
                                                        const RecordHeader& expected,
                                                        std::string_view key);
+
+// Copies the value out of the bytes behind a record's header to `value`, and checks the copy: these
+// may change meanwhile. False when they are not of that key or not what the header says; `value` is
+// then of no use.
+[[nodiscard]] bool copy_value(std::string_view payload, const RecordHeader& header,
+                              std::string_view key, std::string& value);
 
 }  // namespace bitask::log

@@ -1,6 +1,7 @@
 #include "store/key_table.hpp"
 
 #include "bitask/error.hpp"
+#include "codec/as_text.hpp"
 #include "keydir/cursor.hpp"
 #include "keydir/hint_node.hpp"
 #include "log/stored_value.hpp"
@@ -9,12 +10,15 @@
 #include <array>
 #include <bit>
 #include <functional>
-#include <span>
+#include <utility>
 
 namespace bitask::store {
 namespace {
 
 constexpr unsigned kHalf = 32;
+
+// Of a record that is read in one piece.
+constexpr std::uint64_t kMaxRecord = 1024 * 1024;  // bytes
 
 std::uint32_t upper_half(std::uint64_t number) {
     return static_cast<std::uint32_t>(number >> kHalf);
@@ -48,11 +52,13 @@ KeyTable::KeyTable(std::size_t keys) : slots_(std::bit_ceil(keys + keys / 3 + 1)
 void KeyTable::open_logs(const Recovery& state, LogFiles& files) {
     for (const LogState& log : state.logs) {
         places_.add(log.name, log.size);
+        std::shared_ptr<const io::File> file;
         try {
-            files_.push_back(files.open(log.name, state.listed));
-        } catch (const Error&) {
-            files_.emplace_back();  // whoever wants a record of it alone is told why
+            file = files.open(log.name, state.listed);
+        } catch (const Error&) {  // whoever wants a record of it alone is told why
         }
+        logs_.push_back(file ? file->in_memory() : std::span<const std::byte>{});
+        files_.push_back(std::move(file));
     }
 }
 
@@ -102,41 +108,37 @@ void KeyTable::add(std::uint64_t hash, const Slot& added) {
     slots_[index] = added;
 }
 
-KeyTable::Found KeyTable::find(std::string_view key) const {
+KeyTable::Outcome KeyTable::find(std::string_view key, std::string& value) const {
     const std::uint64_t hash = std::hash<std::string_view>{}(key);
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t index = hash & mask; slots_[index].place != kFree;
          index = (index + 1) & mask) {
         if (slots_[index].hash == upper_half(hash)) {
-            return look_at(slots_[index], key);
+            return look_at(slots_[index], key, value);
         }
     }
-    return {.outcome = Outcome::missing, .value = {}};
+    return Outcome::missing;
 }
 
-// Either the key's record is there, or the key directory has to tell.
-KeyTable::Found KeyTable::look_at(const Slot& slot, std::string_view key) const {
-    const auto& file = files_[Places::index(slot.place)];
-    if (!file) {
-        return {};
+// Either the key's record is there, or the key directory has to tell: of another key with this
+// hash, of damage, of a value too large to be checked in one piece. All that is read depends on
+// bytes in memory alone, so that the processor can go on to the next key while it waits for them.
+KeyTable::Outcome KeyTable::look_at(const Slot& slot, std::string_view key,
+                                    std::string& value) const {
+    const std::span<const std::byte> log = logs_[Places::index(slot.place)];
+    const auto begin = static_cast<std::size_t>(Places::offset(slot.place));
+    if (log.size() < log::kHeaderSize || begin > log.size() - log::kHeaderSize) {
+        return Outcome::unknown;
     }
-    const auto bytes = file->in_memory();
-    const std::uint64_t begin = std::min<std::uint64_t>(Places::offset(slot.place), bytes.size());
-    const auto rest = bytes.subspan(static_cast<std::size_t>(begin));
-    if (rest.size() < log::kHeaderSize) {
-        return {};
-    }
+    const auto rest = log.subspan(begin);
     const log::RecordHeader header = log::decode_header(rest.first<log::kHeaderSize>());
-    if (digest(header) != slot.header || header.key_size != key.size() ||
-        header.record_size() > rest.size()) {
-        return {};
+    if (digest(header) != slot.header ||
+        header.record_size() > std::min<std::uint64_t>(rest.size(), kMaxRecord)) {
+        return Outcome::unknown;
     }
-    try {
-        return {.outcome = Outcome::value,
-                .value = log::read_value(file, places_.location(slot.place), header, key)};
-    } catch (const Error&) {
-        return {};  // another key, or damage: who finds it by the key directory is told which
-    }
+    const auto payload = rest.subspan(log::kHeaderSize, header.payload_size());
+    return log::copy_value(codec::as_text(payload), header, key, value) ? Outcome::value
+                                                                        : Outcome::unknown;
 }
 
 }  // namespace bitask::store

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "bitask/value.hpp"
 #include "io/environment.hpp"
 #include "io/large_pages.hpp"
 #include "log/record.hpp"
@@ -11,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,11 +36,8 @@ public:
         unknown,  // the key directory has to tell
     };
 
-    struct Found {
-        Outcome outcome = Outcome::unknown;
-        std::unique_ptr<Value> value;  // as from log::read_value()
-    };
-    [[nodiscard]] Found find(std::string_view key) const;
+    // Copies the key's value to `value`, in the memory that it has, if that is the outcome.
+    [[nodiscard]] Outcome find(std::string_view key, std::string& value) const;
 
 private:
     static constexpr std::uint64_t kFree = UINT64_MAX;
@@ -59,10 +57,11 @@ private:
     void open_logs(const Recovery& state, LogFiles& files);
     void add_all(const keydir::Keydir& keydir, std::size_t keys);
     void add(std::uint64_t hash, const Slot& added);
-    [[nodiscard]] Found look_at(const Slot& slot, std::string_view key) const;
+    [[nodiscard]] Outcome look_at(const Slot& slot, std::string_view key, std::string& value) const;
 
     Places places_;
     std::vector<std::shared_ptr<const io::File>> files_;  // in the order of places_
+    std::vector<std::span<const std::byte>> logs_;        // all their bytes; none where not mapped
     std::vector<Slot, io::LargePages<Slot>> slots_;       // a power of two of them
 };
 

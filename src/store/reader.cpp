@@ -51,6 +51,10 @@ Answer Reader::get(std::string_view key) const {
     return view_->answer(key);
 }
 
+Found Reader::get(std::string_view key, std::string& value) const {
+    return view_->answer(key, value);
+}
+
 std::unique_ptr<Answers> Reader::get(const KeyBatch& keys) const {
     return std::make_unique<store::BatchAnswers>(*view_, keys);
 }

@@ -4,9 +4,25 @@
 #include "log/stored_value.hpp"
 #include "store/listing.hpp"
 
+#include <string>
 #include <utility>
 
 namespace bitask::store {
+
+namespace {
+
+// What is written replaces what the string held.
+class StringSink : public ByteSink {
+public:
+    explicit StringSink(std::string& bytes) : bytes_{bytes} { bytes_.clear(); }
+
+    void write(std::string_view bytes) override { bytes_ += bytes; }
+
+private:
+    std::string& bytes_;
+};
+
+}  // namespace
 
 void throw_hidden(const log::Damage& damage) {
     throw Error{ErrorKind::corrupt, damage.describe()};
@@ -47,15 +63,32 @@ std::unique_ptr<Value> View::value_of(std::string_view key, std::optional<keydir
 }
 
 Answer View::answer(std::string_view key) {
-    if (const KeyTable* const table = mapped_ ? key_table() : nullptr) {
-        KeyTable::Found found = table->find(key);
-        if (found.outcome == KeyTable::Outcome::missing) {
-            return {};
-        }
-        if (found.outcome == KeyTable::Outcome::value) {
-            return {.value = std::move(found.value), .doubt = {}};
-        }
+    std::string value;
+    switch (find_in_table(key, value)) {
+        case KeyTable::Outcome::value:
+            return {.value = std::make_unique<MemoryValue>(std::move(value)), .doubt = {}};
+        case KeyTable::Outcome::missing: return {};
+        case KeyTable::Outcome::unknown: break;
     }
+    return answer_from_keydir(key);
+}
+
+Found View::answer(std::string_view key, std::string& value) {
+    switch (find_in_table(key, value)) {
+        case KeyTable::Outcome::value: return Found::yes;
+        case KeyTable::Outcome::missing: return Found::no;
+        case KeyTable::Outcome::unknown: break;
+    }
+    const Answer answer = answer_from_keydir(key);
+    if (!answer.value) {
+        return Found::no;
+    }
+    StringSink sink{value};
+    answer.value->copy_to(sink);
+    return answer.doubt.empty() ? Found::yes : Found::in_doubt;
+}
+
+Answer View::answer_from_keydir(std::string_view key) {
     Answer answer{.value = value_of(key), .doubt = {}};
     if (answer.value && !state_->damage.empty()) {
         if (const auto* damage = state_->doubt(key, find(key))) {
@@ -83,6 +116,11 @@ std::unique_ptr<io::Folder> View::open(io::Environment& environment, const std::
         throw_no_store(store);
     }
     return mapped ? std::make_unique<io::MappedFolder>(std::move(folder)) : std::move(folder);
+}
+
+KeyTable::Outcome View::find_in_table(std::string_view key, std::string& value) {
+    const KeyTable* const table = mapped_ ? key_table() : nullptr;
+    return table != nullptr ? table->find(key, value) : KeyTable::Outcome::unknown;
 }
 
 // Null as long as it does not pay, or cannot be.

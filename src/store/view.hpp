@@ -69,6 +69,7 @@ public:
 
     // As Reader::get().
     [[nodiscard]] Answer answer(std::string_view key);
+    [[nodiscard]] Found answer(std::string_view key, std::string& value);
 
     // Reads what can be read together. Not where records were lost: there each key needs a look of
     // its own.
@@ -110,7 +111,9 @@ private:
                                                           const std::string& store, bool mapped);
     [[nodiscard]] std::unique_ptr<Value> try_to_read(std::string_view key,
                                                      const keydir::Entry& entry);
+    [[nodiscard]] KeyTable::Outcome find_in_table(std::string_view key, std::string& value);
     [[nodiscard]] const KeyTable* key_table();
+    [[nodiscard]] Answer answer_from_keydir(std::string_view key);
     void renew();
     void recover();
 

@@ -232,6 +232,14 @@ TEST_CASE("where records were lost without a name, answers come with a doubt") {
     CHECK(after.doubt.empty());
     CHECK(reader.get("gone").value == nullptr);
     CHECK(failure_of([&] { (void)reader.get("never"); }).kind == ErrorKind::corrupt);
+
+    std::string value;
+    CHECK(reader.get("before", value) == Found::in_doubt);
+    CHECK(value == "1");
+    CHECK(reader.get("after", value) == Found::yes);
+    CHECK(value == "2");
+    CHECK(reader.get("gone", value) == Found::no);
+    CHECK(failure_of([&] { (void)reader.get("never", value); }).kind == ErrorKind::corrupt);
     CHECK(reader.damage().size() == 1);
 }
 

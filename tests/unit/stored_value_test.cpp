@@ -34,6 +34,29 @@ TEST_CASE("a value is found in the bytes of its record, and in no others") {
     CHECK_FALSE(value_in(record, header, "ke"));
 }
 
+TEST_CASE("a value is copied from behind its header, and from no other bytes") {
+    const std::string value = GENERATE(std::string{"value"}, std::string(1000, 'x'));
+    std::string record;
+    const RecordHeader header = encode_record("key", value, kTime, record);
+    const std::string payload = record.substr(kHeaderSize);
+    std::string copy = "from before";
+    REQUIRE(copy_value(payload, header, "key", copy));
+    CHECK(copy == value);
+
+    for (std::size_t at = 0; at < payload.size(); ++at) {
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            CAPTURE(at, bit);
+            REQUIRE_FALSE(copy_value(test::flipped(payload, at, 1U << bit), header, "key", copy));
+        }
+    }
+    for (std::size_t size = 0; size < payload.size(); ++size) {
+        REQUIRE_FALSE(copy_value(std::string_view{payload}.substr(0, size), header, "key", copy));
+    }
+    CHECK_FALSE(copy_value(payload + "x", header, "key", copy));
+    CHECK_FALSE(copy_value(payload, header, "kez", copy));
+    CHECK_FALSE(copy_value(payload, header, "ke", copy));
+}
+
 TEST_CASE("a value is not found in a record of the key with another header") {
     std::string record;
     std::string other;

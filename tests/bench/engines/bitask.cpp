@@ -36,13 +36,7 @@ public:
     void commit() override { writer_->commit(); }
 
     bool get(std::string_view key, std::string& value) override {
-        const Answer answer = reader_->get(key);
-        if (!answer.value) {
-            return false;
-        }
-        Collector collector{value};
-        answer.value->copy_to(collector);
-        return true;
+        return reader_->get(key, value) != Found::no;
     }
 
     void scan(const Visitor& visit) override {
