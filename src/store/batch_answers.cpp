@@ -25,12 +25,13 @@ bool BatchAnswers::next() {
         read_values();
     }
     const bool live = found_[at_] && found_[at_]->live();
-    const std::size_t index = next_value_;
-    next_value_ += live ? 1 : 0;
+    if (live) {
+        values_.next();
+    }
     if (!view_.state().damage.empty() || version_ != view_.version()) {
         alone_ = view_.answer(keys_[at_]);
     } else if (live) {
-        if (const auto bytes = values_.value(index)) {
+        if (const auto bytes = values_.value()) {
             in_batch_.show(*bytes);
             together_ = true;
         } else {
@@ -50,7 +51,6 @@ void BatchAnswers::read_values() {
         find();  // a compaction has moved records
     }
     values_.clear();
-    next_value_ = 0;
     for (; values_end_ < keys_.size(); ++values_end_) {
         const auto& entry = found_[values_end_];
         if (entry && entry->live() && !values_.add(keys_[values_end_], *entry)) {

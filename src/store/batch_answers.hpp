@@ -41,7 +41,6 @@ private:
 
     ValueBatch values_{kMaxBytes};  // of some keys in a row that were found
     std::size_t values_end_ = 0;    // the first key behind these
-    std::size_t next_value_ = 0;    // in values_
 
     std::size_t at_ = SIZE_MAX;  // before the first key
     bool together_ = false;      // the value at hand is that of in_batch_, else of alone_

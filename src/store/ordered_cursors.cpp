@@ -52,8 +52,7 @@ public:
         : view_{view}, walk_{range}, batches_{Batch{max_bytes}, Batch{max_bytes}} {}
 
     bool next() override {
-        while (at_ + 1 < now_->values.size() || move_on()) {
-            ++at_;
+        while (now_->values.next() || (move_on() && now_->values.next())) {
             if (look()) {
                 return true;
             }
@@ -62,20 +61,26 @@ public:
         return false;
     }
 
-    [[nodiscard]] std::string_view key() const override { return now_->values.key(at_); }
+    [[nodiscard]] std::string_view key() const override { return now_->values.key(); }
     [[nodiscard]] const Value& value() const override {
         return alone_ ? *alone_ : static_cast<const Value&>(in_batch_);
     }
 
 private:
-    static constexpr std::size_t kNone = SIZE_MAX;  // before the first
-    static constexpr std::uint64_t kMixed = 0;      // that no view has
+    static constexpr std::uint64_t kMixed = 0;  // that no view has
 
     // Records of a batch.
     static constexpr std::size_t kFirst = 16;
     static constexpr std::size_t kGrowth = 8;
     static constexpr std::size_t kFew = 2048;  // too few to tell whether they stand together
     static constexpr std::size_t kTogether = 8192;
+
+    // Percent of what a batch read that it wanted, for its records to stand together. One that has
+    // a good part of a store's records wants as good a part of its logs, in whatever order they
+    // are.
+    static constexpr unsigned kOfSome = 50;
+    static constexpr unsigned kOfMany = 90;
+
     static constexpr std::size_t kMany = 1024 * 1024;
     static constexpr std::size_t kMaxBytesTogether = 2 * 1024 * 1024;
 
@@ -93,10 +98,7 @@ private:
     // To the next batch; false at the end. May be called again after it has thrown.
     bool move_on() {
         tell_failure();
-        if (at_ != kNone) {
-            now_->values.clear();
-            at_ = kNone;
-        }
+        now_->values.clear();
         if (now_->empty() && !ahead_->empty()) {
             std::swap(now_, ahead_);
         }
@@ -122,8 +124,16 @@ private:
     }
 
     void choose_room() {
-        together_ = now_->values.size() >= kFew && now_->values.found_together();
-        room_ = together_ ? kTogether : std::min(kGrowth * room_, kMany);
+        const std::size_t size = now_->values.size();
+        together_ =
+            size >= kFew && now_->values.percent_wanted() >= (size > kTogether ? kOfMany : kOfSome);
+        if (together_) {
+            room_ = kTogether;
+        } else {
+            // A pass over the logs reads nearly all of them, for tens of thousands of records or for
+            // as many as fit.
+            room_ = room_ < kTogether ? kGrowth * room_ : kMany;
+        }
     }
 
     void tell_failure() {
@@ -149,7 +159,8 @@ private:
     }
 
     [[nodiscard]] bool has_room(const ValueBatch& values) const {
-        return values.size() < room_ && (!together_ || values.bytes() < kMaxBytesTogether);
+        return values.size() == 0 ||  // a batch of none is the end
+               (values.size() < room_ && (!together_ || values.bytes() < kMaxBytesTogether));
     }
 
     void begin_to_read(Batch& batch) { batch.reading = view_.begin_to_read(batch.values); }
@@ -158,7 +169,7 @@ private:
     bool look() {
         const ValueBatch& values = now_->values;
         if (view_.state().damage.empty()) {
-            if (const auto bytes = values.value(at_)) {
+            if (const auto bytes = values.value()) {
                 in_batch_.show(*bytes);
                 alone_.reset();
                 return true;
@@ -166,9 +177,8 @@ private:
         }
         try {
             // Where records were before a compaction tells nothing any more.
-            const auto entry = now_->version == view_.version() ? values.entry(at_) : std::nullopt;
-            alone_ =
-                entry ? view_.value_of(values.key(at_), entry) : view_.value_of(values.key(at_));
+            const auto entry = now_->version == view_.version() ? values.entry() : std::nullopt;
+            alone_ = entry ? view_.value_of(values.key(), entry) : view_.value_of(values.key());
         } catch (const Error&) {
             walk_.take_back();
             throw;
@@ -181,7 +191,6 @@ private:
     std::array<Batch, 2> batches_;
     Batch* now_ = batches_.data();    // its pairs are handed out
     Batch* ahead_ = &batches_[1];     // its values are read meanwhile, where that pays
-    std::size_t at_ = kNone;          // of the batch at hand
     std::size_t room_ = kFirst;       // records in the next batch
     bool together_ = false;           // the records of the last batch stand together in the logs
     bool kept_back_ = false;          // the walk stands on a key that is in no batch

@@ -13,6 +13,6 @@ namespace bitask::store {
 
 // Holds so many bytes of pairs, and of what has to be known of each, and a few MiB.
 [[nodiscard]] std::unique_ptr<Cursor> make_pair_cursor(View& view, const Range& range,
-                                                       std::size_t max_bytes = 46 * 1024 * 1024);
+                                                       std::size_t max_bytes = 50 * 1024 * 1024);
 
 }  // namespace bitask::store

@@ -5,34 +5,41 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <span>
 
 namespace bitask::store {
 namespace {
 
 // Larger records gain nothing by being read in order.
 constexpr std::uint64_t kMaxRecord = 32 * 1024;
+static_assert(kMaxRecord <= ReadPlan::kMaxSize);
 
 // Bytes between two records that are read along rather than left out: a call costs as much.
 constexpr std::uint64_t kMaxGap = 8192;
 constexpr std::uint64_t kMaxPiece = 64 * 1024;
 
-// From so many records on, a batch is likely to become a large one.
-constexpr std::size_t kMany = 16 * 1024;
+// So many records ahead the processor is asked for where they go to.
+constexpr std::size_t kAhead = 12;
+constexpr std::size_t kCacheLine = 64;  // bytes
 
-// So many records ahead the processor is asked for what is known of them, and for where their keys
-// and values are.
-constexpr std::size_t kFar = 24;
-constexpr std::size_t kNear = 8;
+// Before a record's key.
+constexpr std::size_t kFront = 1 + log::kHeaderSize;
 
-// How much of a number tells the index of a record; above it is its size.
-constexpr unsigned kIndexBits = 32;
-
-std::size_t index_of(const NumberPair& place) {
-    return static_cast<std::size_t>(place.second & UINT32_MAX);
-}
-
-std::size_t size_of(const NumberPair& place) {
-    return static_cast<std::size_t>(place.second >> kIndexBits);
+// How many of them, from the first on, are read in one piece.
+std::size_t in_one_piece(std::span<const ReadPlan::Item> items) {
+    const std::uint64_t begin = items.front().offset();
+    std::uint64_t end = items.front().end();
+    std::size_t count = 1;
+    for (; count < items.size(); ++count) {
+        const ReadPlan::Item& next = items[count];
+        if (next.offset() < end || next.offset() - end > kMaxGap ||
+            next.end() - begin > kMaxPiece) {
+            break;
+        }
+        end = next.end();
+    }
+    return count;
 }
 
 // As far as they can be read; of the rest, whoever reads those records alone is told why.
@@ -52,158 +59,96 @@ std::string_view read_bytes(LogFiles& files, const log::LogName& log,
 
 }  // namespace
 
+ValueBatch::ValueBatch(std::size_t max_bytes)
+    : max_bytes_{std::min(max_bytes, ReadPlan::kMaxPosition)} {}
+
 bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
-    const std::uint64_t record_size = entry.header.record_size();
-    const bool placed = entry.location.offset <= Places::kMaxOffset;
-    const bool read = placed && record_size <= kMaxRecord;
-    const std::size_t value_size = read ? entry.header.value_size : 0;
-    const std::size_t size = kRecordBytes + key.size() + value_size;
-    if (!records_.empty() && size_ + size > max_bytes_) {
+    log::RecordHeader header = entry.header;
+    header.key_size = static_cast<std::uint32_t>(key.size());
+    const std::size_t size = kFront + key.size() + room_for_value(header);
+    if (size_ != 0 && records_.size() + plan_.bytes() + size > max_bytes_) {
         return false;
     }
-    if (records_.size() == kMany) {
-        reserve();
+    const std::size_t position = records_.size();
+    make_room(size);
+    records_.resize(position + size);
+    const std::span<char> record = std::span{records_}.subspan(position);
+    record[0] = 0;
+    log::encode_header(header, std::as_writable_bytes(record).subspan<1, log::kHeaderSize>());
+    key.copy(record.data() + kFront, key.size());
+    const std::uint64_t place = place_of(entry.location);
+    std::memcpy(record.data() + kFront + key.size(), &place, sizeof place);
+    if (place != kNoPlace && header.record_size() <= kMaxRecord) {
+        plan_.add(place, static_cast<std::size_t>(header.record_size()), position);
+        bytes_wanted_ += header.record_size();
     }
-    keys_.insert(keys_.end(), key.begin(), key.end());
-    Record record{.timestamp = entry.header.timestamp,
-                  .crc = entry.header.crc,
-                  .value_size = entry.header.value_size,
-                  .key_end = static_cast<std::uint32_t>(keys_.size()),
-                  .value_begin = static_cast<std::uint32_t>(values_size_)};
-    if (placed) {
-        record.place = begin_of(entry.location.log) + entry.location.offset;
-    }
-    if (read) {
-        places_.push_back({record.place, record_size << kIndexBits | records_.size()});
-        bytes_wanted_ += record_size;
-    }
-    records_.push_back(record);
-    size_ += size;
-    values_size_ += value_size;
-    if (size_ - values_size_ + values_.capacity() > most_memory()) {
-        io::give_back(values_);  // of a batch with fewer or larger values
-    }
+    ++size_;
     return true;
 }
 
-// Where a log's places begin.
-std::uint64_t ValueBatch::begin_of(const log::LogName& log) {
-    if (const std::uint64_t* const begin = log_begins_.find(log)) {
-        return *begin;
+// A vector that grows is moved, and all that it moves to is touched: but for a small one it takes
+// all that it may at once, of which only what is used will be in memory.
+void ValueBatch::make_room(std::size_t size) {
+    constexpr std::size_t kSmall = 1024 * 1024;
+    const std::size_t needed = records_.size() + size;
+    if (needed > records_.capacity()) {
+        records_.reserve(needed <= kSmall ? 2 * needed : std::max(needed, max_bytes_));
+    }
+}
+
+std::uint64_t ValueBatch::place_of(const log::Location& location) {
+    if (location.offset > Places::kMaxOffset) {
+        return kNoPlace;
+    }
+    if (const std::uint64_t* const begin = log_begins_.find(location.log)) {
+        return *begin + location.offset;
     }
     const std::uint64_t begin = std::uint64_t{logs_.size()} << Places::kOffsetBits;
-    log_begins_.add(log, begin);
-    logs_.push_back(log);
-    return begin;
+    log_begins_.add(location.log, begin);
+    logs_.push_back(location.log);
+    return begin + location.offset;
 }
 
 void ValueBatch::read(LogFiles& files, const std::vector<log::LogName>& listed) {
-    {
-        const std::lock_guard lock{mutex_};
-        if (!sorted_) {
-            sort_by_first(places_, scratch_);
-            sorted_ = true;
-        }
-    }
-    for (auto part = take_part(); !part.empty(); part = take_part()) {
-        read_part(part, files, listed);
+    while (const auto part = plan_.take()) {
+        read_part(*part, files, listed);
     }
 }
 
-// Vectors that grow leave holes of half their size in memory. What is not touched takes none.
-void ValueBatch::reserve() {
-    records_.reserve(max_bytes_ / kRecordBytes);
-    places_.reserve(max_bytes_ / kRecordBytes);
-    scratch_.reserve(max_bytes_ / kRecordBytes);
-    keys_.reserve(max_bytes_ / 4);
-}
-
-void ValueBatch::shrink() {
-    io::give_back(scratch_);  // first: the others need memory to be moved to
-    records_.shrink_to_fit();
-    places_.shrink_to_fit();
-    keys_.shrink_to_fit();
-    most_records_ = records_.size();
-    most_keys_ = keys_.size();
-}
-
-// Not by a helper: memory that different threads take and give back comes from different places.
-void ValueBatch::prepare() {
-    most_records_ = std::max(most_records_, records_.size());
-    most_keys_ = std::max(most_keys_, keys_.size());
-    if (most_records_ * kRecordBytes + most_keys_ + values_size_ > most_memory()) {
-        shrink();  // since there was a batch with more records
-    }
-    if (values_.capacity() < values_size_) {
-        io::give_back(values_);
-        values_.reserve(values_size_ + values_size_ / 16);  // the next batch is much like this one
-    }
-    values_.resize(values_size_);
-    found_.assign(records_.size(), 0);
-}
-
-// Some of those that nobody has begun with; none at the end.
-std::span<const NumberPair> ValueBatch::take_part() {
-    constexpr std::size_t kParts = 16;
-    constexpr std::size_t kFewest = 1024;
-    const std::lock_guard lock{mutex_};
-    const auto rest = std::span<const NumberPair>{places_}.subspan(begun_);
-    const auto part = rest.first(std::min(rest.size(), std::max(places_.size() / kParts, kFewest)));
-    begun_ += part.size();
-    return part;
-}
-
-// How many of them, from the first on, are read in one piece.
-std::size_t ValueBatch::in_one_piece(std::span<const NumberPair> places) {
-    const std::uint64_t begin = places.front().first;
-    std::uint64_t end = begin + size_of(places.front());
-    std::size_t count = 1;
-    for (; count < places.size(); ++count) {
-        const NumberPair& next = places[count];
-        if (next.first < end || next.first - end > kMaxGap ||
-            next.first + size_of(next) - begin > kMaxPiece ||
-            Places::index(next.first) != Places::index(begin)) {
-            break;
-        }
-        end = next.first + size_of(next);
-    }
-    return count;
-}
-
-void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
+void ValueBatch::read_part(const ReadPlan::Part& part, LogFiles& files,
                            const std::vector<log::LogName>& listed) {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): filled as far as it is looked at
     std::array<char, kMaxPiece> buffer;
+    const log::LogName& log = logs_[Places::index(part.begin)];
     std::size_t pieces = 0;
     std::uint64_t bytes_read = 0;
-    for (; !places.empty(); ++pieces) {
-        const auto piece = places.first(in_one_piece(places));
-        const std::uint64_t begin = piece.front().first;
-        const auto size =
-            static_cast<std::size_t>(piece.back().first + size_of(piece.back()) - begin);
-        const std::string_view bytes =
-            read_bytes(files, logs_[Places::index(begin)], listed, Places::offset(begin),
-                       std::span{buffer}.first(size));
+    for (auto items = part.items; !items.empty(); ++pieces) {
+        const auto piece = items.first(in_one_piece(items));
+        const std::uint64_t begin = piece.front().offset();
+        const auto size = static_cast<std::size_t>(piece.back().end() - begin);
+        const std::string_view bytes = read_bytes(
+            files, log, listed, Places::offset(part.begin) + begin, std::span{buffer}.first(size));
         for (std::size_t i = 0; i < piece.size(); ++i) {
-            // They are in another order than the places. (Not in a function of its own: GCC takes
-            // one that only prefetches for one that does nothing, and leaves it out.)
-            if (i + kFar < places.size()) {
-                __builtin_prefetch(&records_[index_of(places[i + kFar])]);
-                const Record& near = records_[index_of(places[i + kNear])];
-                __builtin_prefetch(keys_.data() + near.key_end - 1);
-                __builtin_prefetch(values_.data() + near.value_begin, 1);
-                __builtin_prefetch(values_.data() + near.value_begin + near.value_size - 1, 1);
+            // (Not in a function of its own: GCC takes one that only prefetches for one that does
+            // nothing, and leaves it out.)
+            if (i + kAhead < items.size()) {
+                const ReadPlan::Item& ahead = items[i + kAhead];
+                const char* const place = records_.data() + ahead.position();
+                for (std::size_t line = 0; line <= ahead.size(); line += kCacheLine) {
+                    __builtin_prefetch(place + line, 1);
+                }
             }
-            const auto at = static_cast<std::size_t>(piece[i].first - begin);
-            const std::string_view record =
-                bytes.substr(std::min(at, bytes.size()), size_of(piece[i]));
-            const std::size_t index = index_of(piece[i]);
-            if (const auto value = log::value_in(record, header(index), key(index))) {
-                value->copy(values_.data() + records_[index].value_begin, value->size());
-                found_[index] = 1;
+            const ReadPlan::Item& item = piece[i];
+            const auto at = static_cast<std::size_t>(item.offset() - begin);
+            const std::string_view record = bytes.substr(std::min(at, bytes.size()), item.size());
+            const log::RecordHeader expected = header(item.position());
+            const std::string_view its_key = key(item.position(), expected);
+            if (const auto value = log::value_in(record, expected, its_key)) {
+                value->copy(&records_[item.position() + kFront + its_key.size()], value->size());
+                records_[item.position()] = 1;
             }
         }
-        places = places.subspan(piece.size());
+        items = items.subspan(piece.size());
         bytes_read += size;
     }
     pieces_ += pieces;
@@ -212,15 +157,15 @@ void ValueBatch::read_part(std::span<const NumberPair> places, LogFiles& files,
 
 void ValueBatch::clear() {
     records_.clear();
-    keys_.clear();
     size_ = 0;
-    values_size_ = 0;
-    logs_.clear();
-    log_begins_ = {};
-    places_.clear();
-    sorted_ = false;
-    begun_ = 0;
-    found_.clear();
+    at_ = kNone;
+    next_ = 0;
+    plan_.clear();
+    if (plan_.bytes() + logs_.size() * sizeof(log::LogName) > max_bytes_ / 8) {
+        plan_.release();  // in large stores, the next records are elsewhere
+        logs_.clear();
+        log_begins_ = {};
+    }
     bytes_wanted_ = 0;
     bytes_read_ = 0;
     pieces_ = 0;
@@ -228,40 +173,58 @@ void ValueBatch::clear() {
 
 void ValueBatch::release() {
     clear();
-    shrink();
-    io::give_back(values_);
-    io::give_back(found_);
+    io::give_back(records_);
+    plan_.release();
 }
 
-std::string_view ValueBatch::key(std::size_t index) const {
-    const std::size_t begin = index == 0 ? 0 : records_[index - 1].key_end;
-    return {keys_.data() + begin, records_[index].key_end - begin};
+bool ValueBatch::next() {
+    if (next_ == records_.size()) {
+        return false;
+    }
+    at_ = next_;
+    const log::RecordHeader record = header(at_);
+    next_ += kFront + record.key_size + room_for_value(record);
+    return true;
 }
 
-std::optional<keydir::Entry> ValueBatch::entry(std::size_t index) const {
-    const Record& record = records_[index];
-    if (record.place == kNoPlace) {
+std::string_view ValueBatch::key() const {
+    return key(at_, header(at_));
+}
+
+std::optional<std::string_view> ValueBatch::value() const {
+    if (records_[at_] == 0) {
         return std::nullopt;
     }
-    return keydir::Entry{.location = {.log = logs_[Places::index(record.place)],
-                                      .offset = Places::offset(record.place)},
-                         .header = header(index)};
+    const log::RecordHeader record = header(at_);
+    return std::string_view{&records_[at_ + kFront + record.key_size], record.value_size};
 }
 
-log::RecordHeader ValueBatch::header(std::size_t index) const {
-    const Record& record = records_[index];
-    return {.crc = record.crc,
-            .timestamp = record.timestamp,
-            .key_size = static_cast<std::uint32_t>(key(index).size()),
-            .value_size = record.value_size};
-}
-
-std::optional<std::string_view> ValueBatch::value(std::size_t index) const {
-    if (index >= found_.size() || found_[index] == 0) {
+std::optional<keydir::Entry> ValueBatch::entry() const {
+    const log::RecordHeader record = header(at_);
+    std::uint64_t place = kNoPlace;
+    if (records_[at_] == 0) {
+        std::memcpy(&place, &records_[at_ + kFront + record.key_size], sizeof place);
+    }
+    if (place == kNoPlace) {
         return std::nullopt;
     }
-    const Record& record = records_[index];
-    return std::string_view{values_.data() + record.value_begin, record.value_size};
+    return keydir::Entry{
+        .location = {.log = logs_[Places::index(place)], .offset = Places::offset(place)},
+        .header = record};
+}
+
+log::RecordHeader ValueBatch::header(std::size_t position) const {
+    const std::span<const char> record = std::span{records_}.subspan(position);
+    return log::decode_header(std::as_bytes(record).subspan<1, log::kHeaderSize>());
+}
+
+std::string_view ValueBatch::key(std::size_t position, const log::RecordHeader& header) const {
+    return {records_.data() + position + kFront, header.key_size};
+}
+
+std::size_t ValueBatch::room_for_value(const log::RecordHeader& header) {
+    const std::size_t value = header.record_size() <= kMaxRecord ? header.value_size : 0;
+    return std::max(value, sizeof(std::uint64_t));
 }
 
 }  // namespace bitask::store

@@ -108,6 +108,31 @@ TEST_CASE("a scan of stretches with an order and stretches without one shows eve
     CHECK(rest_of(*make_pair_cursor(view, {}, 1'000'000)) == filled(0, kKeys));
 }
 
+// What a batch keeps of hundreds of thousands of records must not take the room of small batches.
+TEST_CASE("a scan of very many pairs without an order, then of some with one, shows all of them") {
+    constexpr int kWithout = 300'000;
+    constexpr int kAll = 320'000;
+    const auto key = [](int number) { return std::to_string(1'000'000 + number); };
+    HandmadeStore store;
+    {
+        Writer writer{store.disk, kStore, options()};
+        for (int i = 0; i < kWithout; ++i) {
+            writer.put(key(static_cast<int>(std::int64_t{i} * 7919 % kWithout)), "v");
+        }
+        for (int i = kWithout; i < kAll; ++i) {
+            writer.put(key(i), "v");
+        }
+        writer.commit();
+    }
+    View view{store.disk, kStore, {}};
+    const auto cursor = make_pair_cursor(view, {});
+    for (int i = 0; i < kAll; ++i) {
+        REQUIRE(cursor->next());
+        REQUIRE(cursor->key() == key(i));
+    }
+    CHECK_FALSE(cursor->next());
+}
+
 TEST_CASE("a scan of many small pairs, then of many long ones, shows every pair once") {
     const auto value_of = [](int number) {
         return "value" + std::to_string(number) + std::string(number < kKeys / 2 ? 0 : 400, 'x');

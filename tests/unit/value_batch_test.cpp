@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bitask::store {
 namespace {
@@ -48,6 +49,15 @@ struct Fixture {
         }
     }
 
+    // Which of the records have one.
+    [[nodiscard]] std::vector<bool> values() {
+        std::vector<bool> values;
+        while (batch.next()) {
+            values.push_back(batch.value().has_value());
+        }
+        return values;
+    }
+
     void read(io::Worker* helper = nullptr) {
         const auto logs = list_store(*store.folder).logs;
         batch.prepare();
@@ -71,19 +81,21 @@ TEST_CASE("a batch has the values of all its records, in whatever order they wer
         fixture.add_all();
         fixture.read(helper);
         REQUIRE(fixture.batch.size() == fixture.expected.size());
-        std::size_t index = 0;
         for (const auto& [key, value] : fixture.expected) {
-            CHECK(fixture.batch.key(index) == key);
-            CHECK(fixture.batch.value(index) == std::optional<std::string_view>{value});
-            ++index;
+            REQUIRE(fixture.batch.next());
+            CHECK(fixture.batch.key() == key);
+            CHECK(fixture.batch.value() == std::optional<std::string_view>{value});
+            CHECK_FALSE(fixture.batch.entry());  // for those without a value
         }
+        CHECK_FALSE(fixture.batch.next());
         fixture.batch.clear();
         CHECK(fixture.batch.size() == 0);
+        CHECK_FALSE(fixture.batch.next());
     }
 }
 
 TEST_CASE("a batch tells whether its records were found together") {
-    const auto found_together = [](std::uint64_t max_log_size) {
+    const auto percent_wanted = [](std::uint64_t max_log_size) {
         Fixture fixture;
         WriterOptions options;
         options.max_log_size = max_log_size;
@@ -92,13 +104,13 @@ TEST_CASE("a batch tells whether its records were found together") {
         }
         fixture.add_all();
         fixture.read();
-        return fixture.batch.found_together();
+        return fixture.batch.percent_wanted();
     };
-    CHECK(found_together(kDefaultMaxLogSize));
-    CHECK_FALSE(found_together(1));  // a log for each
+    CHECK(percent_wanted(kDefaultMaxLogSize) == 100);
+    CHECK(percent_wanted(1) == 0);  // a log for each
 }
 
-TEST_CASE("records with many others between them are not found together") {
+TEST_CASE("a batch tells how much it read of what lies between its records") {
     Fixture fixture;
     for (int i = 1000; i < 2000; ++i) {
         fixture.store.put("key" + std::to_string(i), "value", {});
@@ -110,8 +122,12 @@ TEST_CASE("records with many others between them are not found together") {
         REQUIRE(fixture.batch.add(key, *state.keydir.find(key)));
     }
     fixture.read();
-    REQUIRE(fixture.batch.value(333));
-    CHECK_FALSE(fixture.batch.found_together());
+    CHECK(fixture.batch.percent_wanted() >= 33);
+    CHECK(fixture.batch.percent_wanted() <= 34);
+    for (int i = 1000; i < 2000; i += 3) {
+        REQUIRE(fixture.batch.next());
+        REQUIRE(fixture.batch.value() == "value");
+    }
 }
 
 TEST_CASE("a batch that is used again has what was asked for last, whatever it had before") {
@@ -145,9 +161,9 @@ TEST_CASE("a batch that is used again has what was asked for last, whatever it h
         batch.read(files, state.listed);
         for (int i = 0; i < kind.count; ++i) {
             const std::string key = kind.prefix + std::to_string(i);
-            const auto index = static_cast<std::size_t>(i);
-            REQUIRE(batch.key(index) == key);
-            REQUIRE(batch.value(index) ==
+            REQUIRE(batch.next());
+            REQUIRE(batch.key() == key);
+            REQUIRE(batch.value() ==
                     std::optional<std::string_view>{key + std::string(kind.value_size, 'v')});
         }
         batch.clear();
@@ -190,9 +206,7 @@ TEST_CASE("a batch leaves large records alone") {
     fixture.put("c", "small");
     fixture.add_all();
     fixture.read();
-    CHECK(fixture.batch.value(0));
-    CHECK_FALSE(fixture.batch.value(1));
-    CHECK(fixture.batch.value(2));
+    CHECK(fixture.values() == std::vector<bool>{true, false, true});
 }
 
 TEST_CASE("a batch has nothing of a record that is damaged or gone") {
@@ -202,25 +216,21 @@ TEST_CASE("a batch has nothing of a record that is damaged or gone") {
     fixture.put("c", "three");
     fixture.add_all();
     const std::string log = fixture.store.logs().front();
-    const keydir::Entry entry = *fixture.batch.entry(1);
-    fixture.store.disk.flip(kStore, log, entry.location.offset + entry.header.record_size() - 1, 1);
+    constexpr std::uint64_t kFirstTwo = 2 * (log::kHeaderSize + 1 + 3);  // bytes
     SECTION("a flipped bit") {
+        fixture.store.disk.flip(kStore, log, kFirstTwo - 1, 1);
         fixture.read();
-        CHECK(fixture.batch.value(0));
-        CHECK_FALSE(fixture.batch.value(1));
-        CHECK(fixture.batch.value(2));
+        CHECK(fixture.values() == std::vector<bool>{true, false, true});
     }
     SECTION("a log that ends too soon") {
-        fixture.store.folder->open(log, io::Access::read_write)
-            ->truncate(fixture.batch.entry(2)->location.offset + 5);
+        fixture.store.folder->open(log, io::Access::read_write)->truncate(kFirstTwo + 5);
         fixture.read();
-        CHECK(fixture.batch.value(0));
-        CHECK_FALSE(fixture.batch.value(2));
+        CHECK(fixture.values() == std::vector<bool>{true, true, false});
     }
     SECTION("a log that is gone") {
         fixture.store.folder->remove(log);
         fixture.read();
-        CHECK_FALSE(fixture.batch.value(0));
+        CHECK(fixture.values() == std::vector<bool>{false, false, false});
     }
 }
 
@@ -230,9 +240,12 @@ TEST_CASE("a batch has nothing of a record that a hint places wrongly") {
     fixture.put("b", "two");
     const Recovery state =
         recover_beside_writers(fixture.store.disk, *fixture.store.folder, Hints::trusted, {});
-    REQUIRE(fixture.batch.add("a", *state.keydir.find("b")));
+    const keydir::Entry wrong = *state.keydir.find("b");
+    REQUIRE(fixture.batch.add("a", wrong));
     fixture.read();
-    CHECK_FALSE(fixture.batch.value(0));
+    REQUIRE(fixture.batch.next());
+    CHECK_FALSE(fixture.batch.value());
+    CHECK(fixture.batch.entry() == wrong);  // for whoever reads it alone
 }
 
 TEST_CASE("a batch takes what there is room for, and one record of any size") {
@@ -258,15 +271,21 @@ TEST_CASE("a batch takes what there is room for, and one record of any size") {
 TEST_CASE("a batch cannot tell of a record behind the first TiB of its log, and leaves it unread") {
     Fixture fixture;
     fixture.put("a", "one");
-    fixture.add_all();
-    keydir::Entry far = *fixture.batch.entry(0);
+    keydir::Entry near;
+    near.header.key_size = 1;
+    near.header.value_size = 1;
+    near.location.offset = 1000;
+    keydir::Entry far = near;
     far.location.offset = Places::kMaxOffset + 1;
-    REQUIRE(fixture.batch.add("b", far));
+    REQUIRE(fixture.batch.add("n", near));
+    REQUIRE(fixture.batch.add("f", far));
     fixture.read();
-    CHECK(fixture.batch.value(0));
-    CHECK(fixture.batch.entry(0));
-    CHECK_FALSE(fixture.batch.value(1));
-    CHECK_FALSE(fixture.batch.entry(1));
+    REQUIRE(fixture.batch.next());
+    CHECK_FALSE(fixture.batch.value());
+    CHECK(fixture.batch.entry() == near);
+    REQUIRE(fixture.batch.next());
+    CHECK_FALSE(fixture.batch.value());
+    CHECK_FALSE(fixture.batch.entry());
 }
 
 }  // namespace
