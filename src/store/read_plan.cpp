@@ -20,6 +20,7 @@ std::vector<ReadPlan::Item>& ReadPlan::items_at(std::uint64_t place) {
     const std::size_t log = Places::index(place);
     const auto in_log = static_cast<std::size_t>(Places::offset(place) >> kStretchBits);
     if (log >= by_log_.size()) {
+        bytes_ += (log + 1 - by_log_.size()) * sizeof(std::vector<std::uint32_t>);
         by_log_.resize(log + 1);
     }
     std::vector<std::uint32_t>& of_log = by_log_[log];
@@ -31,7 +32,7 @@ std::vector<ReadPlan::Item>& ReadPlan::items_at(std::uint64_t place) {
     if (of_log[in_log] == 0) {
         stretches_.push_back({.begin = place >> kStretchBits << kStretchBits, .items = {}});
         of_log[in_log] = static_cast<std::uint32_t>(stretches_.size());
-        bytes_ += sizeof(Stretch) + sizeof of_log;
+        bytes_ += sizeof(Stretch);
     }
     return stretches_[of_log[in_log] - 1].items;
 }

@@ -87,6 +87,7 @@ TEST_CASE("several threads that take from a plan to read have each record once")
     std::vector<Records> taken(3);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(taken.size());
         for (Records& part : taken) {
             threads.emplace_back([&plan, &part] {
                 while (const auto items = plan.take()) {
