@@ -118,7 +118,8 @@ public:
     [[nodiscard]] Answer get(std::string_view key) const;
 
     // Likewise; the value replaces what `value` held, in the memory that it has: for a process that
-    // asks for many small ones. What is in `value` is of no use when there is none.
+    // asks for many small ones. What is in `value` is of no use when there is none. The key must
+    // not be a part of it.
     [[nodiscard]] Found get(std::string_view key, std::string& value) const;
 
     // Neither the keys nor the reader may go before the answers.

@@ -2,6 +2,8 @@
 
 #include "store/batch_lookup.hpp"
 
+#include <utility>
+
 namespace bitask::store {
 
 BatchAnswers::BatchAnswers(View& view, const KeyBatch& keys) : view_{view}, keys_{keys} {
@@ -51,6 +53,7 @@ void BatchAnswers::read_values() {
         find();  // a compaction has moved records
     }
     values_.clear();
+    const std::uint64_t version = std::exchange(version_, 0);  // if this fails, none is of use
     for (; values_end_ < keys_.size(); ++values_end_) {
         const auto& entry = found_[values_end_];
         if (entry && entry->live() && !values_.add(keys_[values_end_], *entry)) {
@@ -58,6 +61,7 @@ void BatchAnswers::read_values() {
         }
     }
     view_.read(values_);
+    version_ = version;
 }
 
 }  // namespace bitask::store

@@ -60,9 +60,9 @@ private:
     [[nodiscard]] Outcome look_at(const Slot& slot, std::string_view key, std::string& value) const;
 
     Places places_;
-    std::vector<std::shared_ptr<const io::File>> files_;  // in the order of places_
-    std::vector<std::span<const std::byte>> logs_;        // all their bytes; none where not mapped
-    std::vector<Slot, io::LargePages<Slot>> slots_;       // a power of two of them
+    std::vector<std::shared_ptr<const io::File>> files_;  // so that they stay mapped
+    std::vector<std::span<const std::byte>> logs_;  // all bytes, in the order of places_; else none
+    std::vector<Slot, io::LargePages<Slot>> slots_;  // a power of two of them
 };
 
 }  // namespace bitask::store

@@ -130,8 +130,8 @@ private:
         if (together_) {
             room_ = kTogether;
         } else {
-            // A pass over the logs reads nearly all of them, for tens of thousands of records or for
-            // as many as fit.
+            // A pass over the logs reads nearly all of them, for tens of thousands of records or
+            // for as many as fit.
             room_ = room_ < kTogether ? kGrowth * room_ : kMany;
         }
     }
@@ -145,17 +145,21 @@ private:
     void walk(Batch& batch) {
         const std::uint64_t version = kept_back_ ? kept_version_ : view_.version();
         try {
-            while (has_room(batch.values) && (kept_back_ || walk_.next(view_))) {
-                kept_back_ = !batch.values.add(walk_.key(), walk_.entry());
-                if (kept_back_) {
-                    kept_version_ = view_.version();
-                    break;  // for the next batch
-                }
+            while (has_room(batch.values) && (kept_back_ || walk_on()) &&
+                   batch.values.add(walk_.key(), walk_.entry())) {
+                kept_back_ = false;
             }
         } catch (...) {
             batch.failure = std::current_exception();
         }
         batch.version = version == view_.version() ? version : kMixed;
+    }
+
+    // To the next key, which is kept back until it is in a batch.
+    bool walk_on() {
+        kept_back_ = walk_.next(view_);
+        kept_version_ = view_.version();
+        return kept_back_;
     }
 
     [[nodiscard]] bool has_room(const ValueBatch& values) const {

@@ -60,7 +60,12 @@ std::optional<ReadPlan::Part> ReadPlan::take() {
     }
     Stretch& stretch = stretches_[next_stretch_];
     if (taken_ == 0) {
+        const Item* const memory = stretch.items.data();
         keydir::radix_sort(stretch.items, scratch_, [](const Item& item) { return item.offset(); });
+        if (stretch.items.data() != memory) {  // each is to keep its own
+            std::ranges::copy(stretch.items, scratch_.begin());
+            stretch.items.swap(scratch_);
+        }
     }
     const auto rest = std::span<const Item>{stretch.items}.subspan(taken_);
     const auto items = rest.first(std::min(rest.size(), kMost));

@@ -19,6 +19,8 @@ public:
     // A record: where it begins in its stretch, its size in bytes, and where it goes to.
     class Item {
     public:
+        static constexpr unsigned kOffsetBits = 22;
+
         Item() = default;
         Item(std::uint64_t offset, std::size_t size, std::size_t position)
             : bits_{offset << kOffsetShift | std::uint64_t{size} << kSizeShift | position} {}
@@ -30,7 +32,7 @@ public:
 
     private:
         static constexpr unsigned kSizeShift = 26;
-        static constexpr unsigned kOffsetShift = 42;
+        static constexpr unsigned kOffsetShift = 64 - kOffsetBits;
 
         std::uint64_t bits_ = 0;
     };
@@ -59,6 +61,8 @@ public:
 
 private:
     static constexpr unsigned kStretchBits = 22;
+
+    static_assert(Item::kOffsetBits == kStretchBits);
 
     struct Stretch {
         std::uint64_t begin = 0;

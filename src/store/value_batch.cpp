@@ -23,6 +23,9 @@ constexpr std::uint64_t kMaxPiece = 64 * 1024;
 constexpr std::size_t kAhead = 12;
 constexpr std::size_t kCacheLine = 64;  // bytes
 
+// More are too many to be known at a time: records of others are read alone.
+constexpr std::size_t kMaxLogs = 16 * 1024;
+
 // Before a record's key.
 constexpr std::size_t kFront = 1 + log::kHeaderSize;
 
@@ -69,19 +72,19 @@ bool ValueBatch::add(std::string_view key, const keydir::Entry& entry) {
     if (size_ != 0 && records_.size() + plan_.bytes() + size > max_bytes_) {
         return false;
     }
-    const std::size_t position = records_.size();
     make_room(size);
-    records_.resize(position + size);
-    const std::span<char> record = std::span{records_}.subspan(position);
-    record[0] = 0;
-    log::encode_header(header, std::as_writable_bytes(record).subspan<1, log::kHeaderSize>());
-    key.copy(record.data() + kFront, key.size());
     const std::uint64_t place = place_of(entry.location);
-    std::memcpy(record.data() + kFront + key.size(), &place, sizeof place);
+    const std::size_t position = records_.size();
     if (place != kNoPlace && header.record_size() <= kMaxRecord) {
         plan_.add(place, static_cast<std::size_t>(header.record_size()), position);
         bytes_wanted_ += header.record_size();
     }
+    records_.resize(position + size);  // there is room: from here on, nothing throws
+    const std::span<char> record = std::span{records_}.subspan(position);
+    record[0] = 0;
+    log::encode_header(header, std::as_writable_bytes(record).subspan<1, log::kHeaderSize>());
+    key.copy(record.data() + kFront, key.size());
+    std::memcpy(record.data() + kFront + key.size(), &place, sizeof place);
     ++size_;
     return true;
 }
@@ -103,9 +106,12 @@ std::uint64_t ValueBatch::place_of(const log::Location& location) {
     if (const std::uint64_t* const begin = log_begins_.find(location.log)) {
         return *begin + location.offset;
     }
+    if (logs_.size() == kMaxLogs) {
+        return kNoPlace;
+    }
     const std::uint64_t begin = std::uint64_t{logs_.size()} << Places::kOffsetBits;
-    log_begins_.add(location.log, begin);
     logs_.push_back(location.log);
+    log_begins_.add(location.log, begin);
     return begin + location.offset;
 }
 
@@ -161,10 +167,8 @@ void ValueBatch::clear() {
     at_ = kNone;
     next_ = 0;
     plan_.clear();
-    if (plan_.bytes() + logs_.size() * sizeof(log::LogName) > max_bytes_ / 8) {
-        plan_.release();  // in large stores, the next records are elsewhere
-        logs_.clear();
-        log_begins_ = {};
+    if (plan_.bytes() > max_bytes_ / 8 || logs_.size() == kMaxLogs) {
+        forget_places();  // in large stores, the next records are elsewhere
     }
     bytes_wanted_ = 0;
     bytes_read_ = 0;
@@ -174,7 +178,13 @@ void ValueBatch::clear() {
 void ValueBatch::release() {
     clear();
     io::give_back(records_);
+    forget_places();
+}
+
+void ValueBatch::forget_places() {
     plan_.release();
+    io::give_back(logs_);
+    log_begins_ = {};
 }
 
 bool ValueBatch::next() {

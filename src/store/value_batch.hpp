@@ -52,14 +52,16 @@ public:
     void clear();    // keeps what memory it may
     void release();  // keeps none
 
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }             // records
-    [[nodiscard]] std::size_t bytes() const noexcept { return records_.size(); }  // of them
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }  // records
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return records_.size();
+    }  // without the plan
 
     // After all calls of read(): to the next record, in the order in which they were added; false
     // behind the last.
     bool next();
 
-    // Of the record at hand.
+    // Of the record at hand, once next() has been true.
     [[nodiscard]] std::string_view key() const;
 
     // Checked as log::read_value() does. Nothing when the record is not there, is not what it
@@ -76,6 +78,7 @@ private:
 
     [[nodiscard]] std::uint64_t place_of(const log::Location& location);
     void make_room(std::size_t size);
+    void forget_places();
     void read_part(const ReadPlan::Part& part, LogFiles& files,
                    const std::vector<log::LogName>& listed);
 

@@ -268,6 +268,32 @@ TEST_CASE("a batch takes what there is room for, and one record of any size") {
     CHECK_FALSE(batch.add("k", entry));
 }
 
+TEST_CASE("a batch that is full of logs reads the records of some, and leaves others alone") {
+    ValueBatch batch{32 * kRoom};
+    keydir::Entry entry;
+    entry.header.key_size = 1;
+    entry.header.value_size = 1;
+    constexpr std::size_t kLogs = 20'000;
+    for (int round = 0; round < 2; ++round) {
+        std::size_t placed = 0;
+        for (std::size_t i = 0; i < kLogs; ++i) {
+            entry.location.log.number = i;
+            REQUIRE(batch.add("k", entry));
+        }
+        for (std::size_t i = 0; i < kLogs; ++i) {
+            REQUIRE(batch.next());
+            CHECK_FALSE(batch.value());
+            const auto found = batch.entry();
+            entry.location.log.number = i;
+            placed += found == entry ? std::size_t{1} : std::size_t{0};
+            REQUIRE((found == entry || !found));
+        }
+        CHECK(placed >= 10'000);
+        CHECK(placed < kLogs);
+        batch.clear();
+    }
+}
+
 TEST_CASE("a batch cannot tell of a record behind the first TiB of its log, and leaves it unread") {
     Fixture fixture;
     fixture.put("a", "one");
