@@ -156,7 +156,7 @@ bool HintCursor::seek(std::string_view at_or_after) {
         descend(at_or_after);
     }
     if (leaf.index == leaf.node.count()) {
-        return next_leaf(Direction::forward);
+        return next_leaf(Direction::forward, at_or_after);
     }
     take(leaf.node.leaf_item(leaf.index));
     return true;
@@ -177,7 +177,7 @@ bool HintCursor::seek_before(std::optional<std::string_view> before) {
     if (before) {
         descend(*before);
         if (leaf.index == 0) {
-            return next_leaf(Direction::backward);
+            return next_leaf(Direction::backward, *before);
         }
         --leaf.index;
     } else {
@@ -195,7 +195,7 @@ bool HintCursor::next() {
     }
     Step& leaf = path_.back();
     if (leaf.index + 1 == leaf.node.count()) {
-        return next_leaf(Direction::forward);
+        return next_leaf(Direction::forward, std::string{key_});
     }
     const Node::LeafItem item = leaf.node.leaf_item(++leaf.index);
     if (item.rest <= rest_) {
@@ -211,7 +211,7 @@ bool HintCursor::previous() {
     }
     Step& leaf = path_.back();
     if (leaf.index == 0) {
-        return next_leaf(Direction::backward);
+        return next_leaf(Direction::backward, std::string{key_});
     }
     const Node::LeafItem item = leaf.node.leaf_item(--leaf.index);
     if (item.rest >= rest_) {
@@ -251,7 +251,9 @@ void HintCursor::descend_to_end(Direction direction, std::size_t depth) {
     }
 }
 
-bool HintCursor::next_leaf(Direction direction) {
+// Its keys are all beyond that one: inner nodes that lead back to where a walk has been would keep
+// it going for ever.
+bool HintCursor::next_leaf(Direction direction, std::string_view beyond) {
     const auto at_end = [direction](const Step& step) {
         return step.index == (direction == Direction::forward ? step.node.count() - 1 : 0);
     };
@@ -270,6 +272,10 @@ bool HintCursor::next_leaf(Direction direction) {
     descend_to_end(direction, depth + 1);
     const Step& leaf = path_.back();
     take(leaf.node.leaf_item(leaf.index));
+    if (direction == Direction::forward ? key_ <= beyond : key_ >= beyond) {
+        valid_ = false;
+        leaf.node.damaged();
+    }
     return true;
 }
 

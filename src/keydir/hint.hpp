@@ -97,7 +97,7 @@ private:
     [[nodiscard]] bool is_in_leaf(std::string_view key) const;
     void descend(std::string_view key);
     void descend_to_end(Direction direction, std::size_t depth);
-    bool next_leaf(Direction direction);
+    bool next_leaf(Direction direction, std::string_view beyond);
     void open(std::size_t depth, const NodePlace& place, Direction direction);
     [[nodiscard]] Node read_ahead(const NodePlace& place, Direction direction);
     void take(const Node::LeafItem& item);

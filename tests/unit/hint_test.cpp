@@ -528,6 +528,50 @@ TEST_CASE("a node of another hint, or of another place, is noticed") {
     }
 }
 
+TEST_CASE("a hint whose inner node leads to a leaf twice does not show it twice") {
+    HintFile file{any_entries(200, 12, 1)};
+    REQUIRE(file.info.levels == 2);
+    const NodePlace root{.hint = 17,
+                         .seed = kSeed,
+                         .page = file.info.root_page,
+                         .pages = file.info.root_pages,
+                         .level = 1};
+    std::string bytes = file.bytes();
+    const auto at = static_cast<std::size_t>(root.page * kPageSize);
+    const auto size = static_cast<std::size_t>(root.pages * kPageSize);
+    const std::string before = bytes.substr(at, size);
+    const NodePlace child = Node{test::bytes_view(before), root}.child(1);
+    NodeBuilder<ChildEntry> builder;
+    for (const char* const key : {"", "a", "b"}) {
+        REQUIRE(builder.try_add(key, {.page = child.page, .pages = child.pages}));
+    }
+    REQUIRE(builder.pages() == root.pages);
+    std::string twice;
+    builder.finish(root, twice);
+    file.replace(bytes.replace(at, size, twice));
+
+    const Hint hint = file.open();
+    HintCursor cursor{hint};
+    const auto steps_until_damage = [&](bool moved, auto step) {
+        std::size_t steps = 0;
+        try {
+            for (; moved && steps < file.entries.size(); moved = step()) {
+                ++steps;
+            }
+        } catch (const HintDamaged&) {
+            CHECK_FALSE(cursor.valid());
+            return steps;
+        }
+        FAIL("no damage was noticed");
+        return steps;
+    };
+    const std::size_t in_leaf = steps_until_damage(cursor.seek(""), [&] { return cursor.next(); });
+    CHECK(in_leaf > 1);
+    CHECK(steps_until_damage(cursor.seek_before(std::nullopt), [&] { return cursor.previous(); }) ==
+          in_leaf);
+    CHECK_THROWS_AS(cursor.seek(":"), HintDamaged);
+}
+
 TEST_CASE("damage is told with the file and the page") {
     HintFile file{small_tree()};
     file.replace(test::flipped(file.bytes(), 0));
