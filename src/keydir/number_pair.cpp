@@ -4,7 +4,8 @@
 
 namespace bitask::keydir {
 
-void sort_by_first(NumberPairs& pairs, NumberPairs& scratch) {
+void sort_by_first(NumberPairs& pairs) {
+    NumberPairs scratch;
     radix_sort(pairs, scratch, [](const NumberPair& pair) { return pair.first; });
 }
 

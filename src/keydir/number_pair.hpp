@@ -17,12 +17,7 @@ struct NumberPair {
 
 using NumberPairs = std::vector<NumberPair, io::LargePages<NumberPair>>;
 
-// Keeps the order of pairs with the same first number. Takes as much memory again: that of
-// `scratch`, for whoever sorts more than once, in which there is nothing of worth afterwards.
-void sort_by_first(NumberPairs& pairs, NumberPairs& scratch);
-inline void sort_by_first(NumberPairs& pairs) {
-    NumberPairs scratch;
-    sort_by_first(pairs, scratch);
-}
+// Keeps the order of pairs with the same first number. Takes as much memory again.
+void sort_by_first(NumberPairs& pairs);
 
 }  // namespace bitask::keydir

@@ -84,8 +84,8 @@ std::optional<std::string_view> value_in(std::string_view record, const RecordHe
 
 bool copy_value(std::string_view payload, const RecordHeader& header, std::string_view key,
                 std::string& value) {
-    if (payload.size() != header.payload_size() || key.size() != header.key_size ||
-        !payload.starts_with(key)) {
+    if (header.record_size() > kMemoryLimit || payload.size() != header.payload_size() ||
+        key.size() != header.key_size || !payload.starts_with(key)) {
         return false;
     }
     value.assign(payload.substr(key.size()));

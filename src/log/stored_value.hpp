@@ -26,8 +26,8 @@ namespace bitask::log {
                                                        std::string_view key);
 
 // Copies the value out of the bytes behind a record's header to `value`, and checks the copy: these
-// may change meanwhile. False when they are not of that key or not what the header says; `value` is
-// then of no use.
+// may change meanwhile. False when they are not of that key or not what the header says, and when
+// read_value() would not have the value in memory; `value` is then of no use.
 [[nodiscard]] bool copy_value(std::string_view payload, const RecordHeader& header,
                               std::string_view key, std::string& value);
 

@@ -17,9 +17,6 @@ namespace {
 
 constexpr unsigned kHalf = 32;
 
-// Of a record that is read in one piece.
-constexpr std::uint64_t kMaxRecord = 1024 * 1024;  // bytes
-
 std::uint32_t upper_half(std::uint64_t number) {
     return static_cast<std::uint32_t>(number >> kHalf);
 }
@@ -132,8 +129,7 @@ KeyTable::Outcome KeyTable::look_at(const Slot& slot, std::string_view key,
     }
     const auto rest = log.subspan(begin);
     const log::RecordHeader header = log::decode_header(rest.first<log::kHeaderSize>());
-    if (digest(header) != slot.header ||
-        header.record_size() > std::min<std::uint64_t>(rest.size(), kMaxRecord)) {
+    if (digest(header) != slot.header || header.record_size() > rest.size()) {
         return Outcome::unknown;
     }
     const auto payload = rest.subspan(log::kHeaderSize, header.payload_size());
