@@ -3,6 +3,7 @@
 #include "codec/as_text.hpp"
 #include "codec/crc32.hpp"
 #include "codec/little_endian.hpp"
+#include "codec/varint.hpp"
 #include "keydir/hint_info.hpp"
 #include "keydir/key_bytes.hpp"
 
@@ -15,6 +16,9 @@
 namespace bitask::keydir {
 namespace {
 
+using codec::kMaxVarintSize;
+using codec::put_varint;
+
 constexpr std::size_t kCrcSize = 4;
 constexpr std::size_t kSlotSize = 2;
 constexpr std::size_t kLogSize = 24;
@@ -24,17 +28,6 @@ static_assert(kNodeHeaderSize + kLogsPerPage * kLogSize <= kPageSize);
 static_assert(static_cast<int>(log::LogKind::sealed) == 0);
 static_assert(static_cast<int>(log::LogKind::tombstones) == 1);
 static_assert(static_cast<int>(log::LogKind::active) == 2);
-
-// Varints: seven bits a byte, the lowest first; the highest bit is set in all bytes but the last.
-constexpr std::size_t kMaxVarintSize = 10;
-
-char* put_varint(char* out, std::uint64_t number) {
-    for (; number >= 0x80; number >>= 7) {
-        *out++ = static_cast<char>(number | 0x80);
-    }
-    *out++ = static_cast<char>(number);
-    return out;
-}
 
 template <std::unsigned_integral Number>
 char* put(char* out, Number number) {
@@ -95,22 +88,10 @@ public:
     [[nodiscard]] std::size_t position() const noexcept { return position_; }
 
     std::uint64_t varint() {
-        if (position_ < bytes_.size() && bytes_[position_] < std::byte{0x80}) {
-            return std::to_integer<std::uint64_t>(bytes_[position_++]);
-        }
-        std::uint64_t number = 0;
-        for (unsigned shift = 0; shift < 64 && position_ < bytes_.size(); shift += 7) {
-            const auto byte = std::to_integer<std::uint64_t>(bytes_[position_++]);
-            if (shift == 63 && byte > 1) {
-                break;  // more than 64 bits
-            }
-            number |= (byte & 0x7F) << shift;
-            if (byte < 0x80) {
-                return number;
-            }
-        }
-        failed_ = true;
-        return 0;
+        const codec::Varint varint = codec::first_varint(bytes_.subspan(position_));
+        failed_ = failed_ || varint.size == 0;
+        position_ += varint.size;
+        return varint.number;
     }
 
     // A varint that must not be larger.
@@ -226,6 +207,7 @@ bool NodeBuilder<NodeEntry>::try_add(std::string_view key, const NodeEntry& entr
     }
     keys_ += key;
     items_.push_back({keys_.size(), entry});
+    lowest_ = std::min(lowest_, entry.base_timestamp());
     return true;
 }
 
@@ -250,6 +232,7 @@ void NodeBuilder<NodeEntry>::finish(const NodePlace& place, std::string& out) {
     keys_.clear();
     items_.clear();
     encoded_.clear(0, 0);
+    lowest_before_ = std::exchange(lowest_, kHighest);
 }
 
 template <class NodeEntry>
@@ -273,11 +256,11 @@ std::size_t NodeBuilder<NodeEntry>::prefix_with(std::string_view key) const {
     return shared_size(this->key(NodeEntry::kFirstKey).substr(0, encoded_.prefix_size()), key);
 }
 
-// Keys are in order, timestamps are not: it seldom becomes lower after the first few entries.
+// Keys are in order, timestamps are not. A node begins with the lowest of the one before, or it
+// would be encoded anew at each entry that is lower than all before it.
 template <class NodeEntry>
 std::uint64_t NodeBuilder<NodeEntry>::base_with(const NodeEntry& entry) const {
-    return empty() ? entry.base_timestamp()
-                   : std::min(encoded_.base_timestamp(), entry.base_timestamp());
+    return std::min(empty() ? lowest_before_ : encoded_.base_timestamp(), entry.base_timestamp());
 }
 
 template class NodeBuilder<LeafEntry>;

@@ -103,6 +103,8 @@ public:
     void finish(const NodePlace& place, std::string& out);
 
 private:
+    static constexpr std::uint64_t kHighest = UINT64_MAX;
+
     struct Item {
         std::size_t key_end;  // in keys_; the key begins where the one before ends
         NodeEntry entry;
@@ -140,6 +142,10 @@ private:
     std::vector<Item> items_;
     Encoded encoded_;
     Encoded encoded_before_;  // its memory is used again
+
+    // base_timestamp() of all in this node, and in the one before.
+    std::uint64_t lowest_ = kHighest;
+    std::uint64_t lowest_before_ = kHighest;
 };
 
 // Appends one page of the log table: kLogsPerPage names at the most.

@@ -9,19 +9,26 @@
 
 namespace bitask::keydir {
 
-// The first eight bytes of a key as a number that sorts as they do; a shorter key counts as if
-// zeros followed. Where two keys differ in it, nothing else of them has to be compared.
-[[nodiscard]] inline std::uint64_t first_bytes(std::string_view key) {
+// Eight bytes of a key, from there on, as a number that sorts as they do; behind the key's end they
+// count as zeros. Where two keys differ in it, nothing else of them has to be compared.
+[[nodiscard]] inline std::uint64_t bytes_from(std::size_t begin, std::string_view key) {
     constexpr std::size_t kSize = sizeof(std::uint64_t);
     std::uint64_t number = 0;
     if (std::endian::native == std::endian::little && key.size() >= kSize) {
-        std::memcpy(&number, key.data(), kSize);
-        return __builtin_bswap64(number);
+        // The last ones are loaded along with some before them, which are moved out again.
+        const std::size_t from = std::min(begin, key.size() - kSize);
+        const std::size_t too_many = std::min(begin - from, kSize);
+        std::memcpy(&number, key.data() + from, kSize);
+        return too_many == kSize ? 0 : __builtin_bswap64(number) << (8 * too_many);
     }
-    for (std::size_t i = 0; i < kSize; ++i) {
+    for (std::size_t i = begin; i < begin + kSize; ++i) {
         number = number << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
     }
     return number;
+}
+
+[[nodiscard]] inline std::uint64_t first_bytes(std::string_view key) {
+    return bytes_from(0, key);
 }
 
 // How many bytes at their beginnings are the same in both.

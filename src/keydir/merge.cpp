@@ -165,12 +165,11 @@ private:
     // By the bytes behind those that all keys begin with, as far as these tell.
     void sort(std::string_view lowest, std::string_view highest) {
         const std::size_t shared = shared_size(lowest, highest);
-        const std::uint64_t front = first_bytes(lowest.substr(shared));
-        const auto bits =
-            static_cast<int>(std::bit_width(first_bytes(highest.substr(shared)) - front));
+        const std::uint64_t front = bytes_from(shared, lowest);
+        const auto bits = static_cast<int>(std::bit_width(bytes_from(shared, highest) - front));
         const int left_out = std::max(0, bits - kBitsToSortBy);
         for (NumberPair& place : order_) {
-            place.first = (first_bytes(key(place).substr(shared)) - front) >> left_out;
+            place.first = (bytes_from(shared, key(place)) - front) >> left_out;
         }
         sort_by_first(order_);
         auto out = order_.begin();
@@ -197,7 +196,7 @@ private:
             shared = shared.substr(0, shared_size(shared, key(place)));
         }
         for (NumberPair& place : places) {
-            place.first = first_bytes(key(place).substr(shared.size()));
+            place.first = bytes_from(shared.size(), key(place));
         }
         std::ranges::sort(places, [this](const NumberPair& a, const NumberPair& b) {
             return a.first != b.first ? a.first < b.first
