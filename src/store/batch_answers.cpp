@@ -1,7 +1,5 @@
 #include "store/batch_answers.hpp"
 
-#include "store/batch_lookup.hpp"
-
 #include <utility>
 
 namespace bitask::store {
@@ -11,7 +9,7 @@ BatchAnswers::BatchAnswers(View& view, const KeyBatch& keys) : view_{view}, keys
 }
 
 void BatchAnswers::find() {
-    found_ = view_.with_hints([this] { return find_all(view_.keydir(), keys_).entries; });
+    found_ = view_.find(keys_);
     version_ = view_.version();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bitask/key_batch.hpp"
+#include "io/worker.hpp"
 #include "keydir/entry.hpp"
 #include "keydir/keydir.hpp"
 
@@ -12,11 +13,13 @@ namespace bitask::store {
 // What there is to know of each key of a batch, by its index.
 struct FoundKeys {
     std::vector<std::optional<keydir::Entry>> entries;  // as from Keydir::find()
-    std::vector<bool> repeated;                         // it stands in the batch before, too
+    std::vector<char> repeated;                         // 1: it stands in the batch before, too
 };
 
-// The keys are looked for in their order, so that no part of a hint is read twice. Throws
-// HintDamaged.
-[[nodiscard]] FoundKeys find_all(const keydir::Keydir& keydir, const KeyBatch& keys);
+// The keys are looked for in their order, so that no part of a hint is read twice. A helper, which
+// may be null, looks for one half of them; not where hints are in memory, since what is known of
+// their nodes is one thread's alone. Throws HintDamaged.
+[[nodiscard]] FoundKeys find_all(const keydir::Keydir& keydir, const KeyBatch& keys,
+                                 io::Worker* helper);
 
 }  // namespace bitask::store

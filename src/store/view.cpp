@@ -2,6 +2,7 @@
 
 #include "io/mapped_folder.hpp"
 #include "log/stored_value.hpp"
+#include "store/batch_lookup.hpp"
 #include "store/listing.hpp"
 
 #include <string>
@@ -32,7 +33,7 @@ View::View(io::Environment& environment, const std::string& store, ReaderOptions
     : environment_{environment},
       folder_{open(environment, store, options.mapped)},
       files_{*folder_},
-      mapped_{options.mapped && !options.only_key} {
+      mapped_{options.mapped} {
     options_.only_key = std::move(options.only_key);
     recover();
 }
@@ -42,6 +43,11 @@ void View::list_logs() {
         options_.all_logs = true;
         recover();
     }
+}
+
+std::vector<std::optional<keydir::Entry>> View::find(const KeyBatch& keys) {
+    io::Worker* const helper = mapped_ ? nullptr : helper_for(keys.size());
+    return with_hints([&] { return find_all(keydir(), keys, helper).entries; });
 }
 
 std::unique_ptr<Value> View::value_of(std::string_view key, std::optional<keydir::Entry> entry) {
@@ -102,11 +108,18 @@ std::unique_ptr<BatchReading> View::begin_to_read(ValueBatch& batch) {
     if (!state_->damage.empty()) {
         return nullptr;
     }
-    const bool shared = batch.size() >= kMinShared;
-    if (shared && !helper_) {
+    return std::make_unique<BatchReading>(batch, files_, state_, helper_for(batch.size()));
+}
+
+// Null where they are too few.
+io::Worker* View::helper_for(std::size_t records) {
+    if (records < kMinShared) {
+        return nullptr;
+    }
+    if (!helper_) {
         helper_ = environment_.start_worker();
     }
-    return std::make_unique<BatchReading>(batch, files_, state_, shared ? helper_.get() : nullptr);
+    return helper_.get();
 }
 
 std::unique_ptr<io::Folder> View::open(io::Environment& environment, const std::string& store,
@@ -119,7 +132,7 @@ std::unique_ptr<io::Folder> View::open(io::Environment& environment, const std::
 }
 
 KeyTable::Outcome View::find_in_table(std::string_view key, std::string& value) {
-    const KeyTable* const table = mapped_ ? key_table() : nullptr;
+    const KeyTable* const table = mapped_ && !options_.only_key ? key_table() : nullptr;
     return table != nullptr ? table->find(key, value) : KeyTable::Outcome::unknown;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bitask/error.hpp"
+#include "bitask/key_batch.hpp"
 #include "bitask/reader.hpp"
 #include "bitask/value.hpp"
 #include "io/environment.hpp"
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bitask::store {
 
@@ -56,6 +58,9 @@ public:
     [[nodiscard]] std::optional<keydir::Entry> find(std::string_view key) {
         return with_hints([&] { return keydir().find(key); });
     }
+
+    // Likewise for each key of a batch.
+    [[nodiscard]] std::vector<std::optional<keydir::Entry>> find(const KeyBatch& keys);
 
     // The key's current value, null when there is none. Throws Error (corrupt) when the newest
     // record of the key is known to be damaged.
@@ -100,7 +105,7 @@ private:
     // How often a value may be looked for anew because a compaction has moved it.
     static constexpr int kMaxMoves = 100;
 
-    // A batch of so many records is worth another thread.
+    // So many keys or records are worth another thread.
     static constexpr std::size_t kMinShared = 4096;
 
     // A look at a key takes as long as so many steps of a walk: once one key in so many has been
@@ -114,6 +119,7 @@ private:
     [[nodiscard]] KeyTable::Outcome find_in_table(std::string_view key, std::string& value);
     [[nodiscard]] const KeyTable* key_table();
     [[nodiscard]] Answer answer_from_keydir(std::string_view key);
+    [[nodiscard]] io::Worker* helper_for(std::size_t records);
     void renew();
     void recover();
 

@@ -52,7 +52,7 @@ void WriteSession::remove(const KeyBatch& keys,
                           const std::function<void(std::size_t, bool)>& removed) {
     const FoundKeys found = find(keys);
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        removed(i, !found.repeated[i] && remove(keys[i], found.entries[i]));
+        removed(i, found.repeated[i] == 0 && remove(keys[i], found.entries[i]));
     }
 }
 

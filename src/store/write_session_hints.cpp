@@ -68,7 +68,7 @@ std::optional<keydir::Entry> WriteSession::find(std::string_view key) {
 }
 
 FoundKeys WriteSession::find(const KeyBatch& keys) {
-    return with_hints([&] { return find_all(known().keydir, keys); });
+    return with_hints([&] { return find_all(known().keydir, keys, nullptr); });
 }
 
 // Whether the changes of this session are such a part of all keys in hints.
