@@ -165,7 +165,7 @@ bool HintCursor::seek(std::string_view at_or_after) {
 // Whether the key is not before the one at hand, and not behind the last one of the leaf.
 bool HintCursor::is_in_leaf(std::string_view key) const {
     const Node& leaf = path_.back().node;
-    return key >= key_ && leaf.lower_bound(key, leaf.count() - 1) < leaf.count();
+    return key >= this->key() && leaf.lower_bound(key, leaf.count() - 1) < leaf.count();
 }
 
 bool HintCursor::seek_before(std::optional<std::string_view> before) {
@@ -195,7 +195,7 @@ bool HintCursor::next() {
     }
     Step& leaf = path_.back();
     if (leaf.index + 1 == leaf.node.count()) {
-        return next_leaf(Direction::forward, std::string{key_});
+        return next_leaf(Direction::forward, std::string{key()});
     }
     const Node::LeafItem item = leaf.node.leaf_item(++leaf.index);
     if (item.rest <= rest_) {
@@ -211,7 +211,7 @@ bool HintCursor::previous() {
     }
     Step& leaf = path_.back();
     if (leaf.index == 0) {
-        return next_leaf(Direction::backward, std::string{key_});
+        return next_leaf(Direction::backward, std::string{key()});
     }
     const Node::LeafItem item = leaf.node.leaf_item(--leaf.index);
     if (item.rest >= rest_) {
@@ -272,7 +272,7 @@ bool HintCursor::next_leaf(Direction direction, std::string_view beyond) {
     descend_to_end(direction, depth + 1);
     const Step& leaf = path_.back();
     take(leaf.node.leaf_item(leaf.index));
-    if (direction == Direction::forward ? key_ <= beyond : key_ >= beyond) {
+    if (direction == Direction::forward ? key() <= beyond : key() >= beyond) {
         valid_ = false;
         leaf.node.damaged();
     }
@@ -294,7 +294,7 @@ void HintCursor::open(std::size_t depth, const NodePlace& place, Direction direc
     }
     step.node = leaves_in_a_row_ < kLeavesBeforeReadingAhead ? hint_->read(place, step.buffer)
                                                              : read_ahead(place, direction);
-    key_ = step.node.prefix();
+    put_in_key(0, step.node.prefix());
 }
 
 Node HintCursor::read_ahead(const NodePlace& place, Direction direction) {
@@ -322,16 +322,24 @@ Node HintCursor::read_ahead(const NodePlace& place, Direction direction) {
 }
 
 void HintCursor::take(const Node::LeafItem& item) {
-    key_.resize(path_.back().node.prefix().size());
-    key_ += item.rest;
+    put_in_key(path_.back().node.prefix().size(), item.rest);
     rest_ = item.rest;
     if (log_index_ != item.entry.log_index) {
         log_index_.reset();
         entry_.location.log = log_name(item.entry.log_index);
         log_index_ = item.entry.log_index;
     }
-    entry_ = entry_of(item.entry, entry_.location.log, key_.size());
+    entry_ = entry_of(item.entry, entry_.location.log, key_size_);
     valid_ = true;
+}
+
+// The key ends behind them. Its memory only grows: most steps do no more than copy a few bytes.
+void HintCursor::put_in_key(std::size_t at, std::string_view bytes) {
+    key_size_ = at + bytes.size();
+    if (key_.size() < key_size_) {
+        key_.resize(key_size_);
+    }
+    bytes.copy(key_.data() + at, bytes.size());
 }
 
 log::LogName HintCursor::log_name(std::uint64_t index) {

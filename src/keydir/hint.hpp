@@ -81,7 +81,9 @@ public:
     bool previous() override;
 
     [[nodiscard]] bool valid() const noexcept override { return valid_; }
-    [[nodiscard]] std::string_view key() const noexcept override { return key_; }
+    [[nodiscard]] std::string_view key() const noexcept override {
+        return {key_.data(), key_size_};
+    }
     [[nodiscard]] const Entry& entry() const noexcept override { return entry_; }
 
 private:
@@ -101,6 +103,7 @@ private:
     void open(std::size_t depth, const NodePlace& place, Direction direction);
     [[nodiscard]] Node read_ahead(const NodePlace& place, Direction direction);
     void take(const Node::LeafItem& item);
+    void put_in_key(std::size_t at, std::string_view bytes);
     [[nodiscard]] log::LogName log_name(std::uint64_t index);
 
     const Hint* hint_;
@@ -115,7 +118,8 @@ private:
     Direction direction_ = Direction::forward;
 
     bool valid_ = false;
-    std::string key_;        // begins with the prefix of the leaf
+    std::string key_;  // in its beginning: the prefix of the leaf, and the rest
+    std::size_t key_size_ = 0;
     std::string_view rest_;  // of the key, in the leaf
     Entry entry_;
     std::optional<std::uint64_t> log_index_;            // of the entry
