@@ -34,7 +34,7 @@ auto end_of_alike(std::span<NumberPair> order) {
     });
 }
 
-// Looks for some of the keys, whose first bytes no other has.
+// Looks for a part of the keys: none outside of it has the first bytes of one in it.
 class Search {
 public:
     Search(const keydir::Keydir& keydir, const KeyBatch& keys, std::span<NumberPair> order,
