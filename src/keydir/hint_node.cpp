@@ -190,25 +190,38 @@ std::size_t NodeBuilder<NodeEntry>::Encoded::node_size() const noexcept {
 
 template <class NodeEntry>
 bool NodeBuilder<NodeEntry>::try_add(std::string_view key, const NodeEntry& entry) {
-    const std::size_t prefix_size = prefix_with(key);
+    constexpr std::uint64_t kFar = 64;  // where one byte tells most of what is above the base
+    const std::uint64_t lowest = std::min(lowest_, entry.base_timestamp());
     const std::uint64_t base = base_with(entry);
+    const std::size_t prefix_size = prefix_with(key);
+    if (!encode(key, entry, prefix_size, base) &&
+        (lowest - base < kFar || !encode(key, entry, prefix_size, lowest))) {
+        return false;
+    }
+    keys_ += key;
+    items_.push_back({keys_.size(), entry});
+    lowest_ = lowest;
+    return true;
+}
+
+// Changes nothing where it is false: the node would be too large.
+template <class NodeEntry>
+bool NodeBuilder<NodeEntry>::encode(std::string_view key, const NodeEntry& entry,
+                                    std::size_t prefix_size, std::uint64_t base) {
     const bool anew = !encoded_.leaves_out(prefix_size, base);
     if (anew) {
         encode_all(prefix_size, base);
     }
     encoded_.add(key, entry);
-    if (encoded_.node_size() > kPageSize && items_.size() >= NodeEntry::kFewest) {
-        if (anew) {
-            std::swap(encoded_, encoded_before_);
-        } else {
-            encoded_.remove_last();
-        }
-        return false;
+    if (encoded_.node_size() <= kPageSize || items_.size() < NodeEntry::kFewest) {
+        return true;
     }
-    keys_ += key;
-    items_.push_back({keys_.size(), entry});
-    lowest_ = std::min(lowest_, entry.base_timestamp());
-    return true;
+    if (anew) {
+        std::swap(encoded_, encoded_before_);
+    } else {
+        encoded_.remove_last();
+    }
+    return false;
 }
 
 template <class NodeEntry>
@@ -257,7 +270,8 @@ std::size_t NodeBuilder<NodeEntry>::prefix_with(std::string_view key) const {
 }
 
 // Keys are in order, timestamps are not. A node begins with the lowest of the one before, or it
-// would be encoded anew at each entry that is lower than all before it.
+// would be encoded anew at each entry that is lower than all before it. Where that is far below its
+// own, that is made good when the node is full.
 template <class NodeEntry>
 std::uint64_t NodeBuilder<NodeEntry>::base_with(const NodeEntry& entry) const {
     return std::min(empty() ? lowest_before_ : encoded_.base_timestamp(), entry.base_timestamp());

@@ -136,6 +136,8 @@ private:
     [[nodiscard]] std::string_view key(std::size_t index) const;
     [[nodiscard]] std::size_t prefix_with(std::string_view key) const;
     [[nodiscard]] std::uint64_t base_with(const NodeEntry& entry) const;
+    [[nodiscard]] bool encode(std::string_view key, const NodeEntry& entry, std::size_t prefix_size,
+                              std::uint64_t base);
     void encode_all(std::size_t prefix_size, std::uint64_t base);
 
     std::string keys_;

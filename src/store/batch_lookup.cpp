@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -16,22 +17,34 @@ namespace {
 using keydir::NumberPair;
 using keydir::NumberPairs;
 
-// The first bytes of each key and its index, in the order of the first bytes.
+// For each key its index, and the first bytes behind those that all keys begin with, in the order
+// of these.
 NumberPairs by_first_bytes(const KeyBatch& keys) {
+    std::size_t shared = keys.empty() ? 0 : keys[0].size();
+    for (std::size_t i = 1; i < keys.size() && shared > 0; ++i) {
+        shared = keydir::shared_size(keys[0].substr(0, shared), keys[i]);
+    }
     NumberPairs order;
     order.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        order.push_back({keydir::first_bytes(keys[i]), i});
+        order.push_back({keydir::bytes_from(shared, keys[i]), i});
     }
     sort_by_first(order);
     return order;
 }
 
-// Where those that begin as the first one does come to their end.
-auto end_of_alike(std::span<NumberPair> order) {
-    return std::ranges::find_if(order, [first = order.front().first](const NumberPair& pair) {
-        return pair.first != first;
-    });
+// How many go into the lower half. Those with the same first bytes stay together.
+std::size_t lower_half(const NumberPairs& order) {
+    if (order.empty()) {
+        return 0;
+    }
+    const std::size_t middle = order.size() / 2;
+    const std::uint64_t first = order[middle].first;
+    const auto begin = static_cast<std::size_t>(
+        std::ranges::lower_bound(order, first, {}, &NumberPair::first) - order.begin());
+    const auto end = static_cast<std::size_t>(
+        std::ranges::upper_bound(order, first, {}, &NumberPair::first) - order.begin());
+    return middle - begin < end - middle ? begin : end;
 }
 
 // Looks for a part of the keys: none outside of it has the first bytes of one in it.
@@ -67,7 +80,9 @@ private:
     // In the order of the keys, and of the same one in that of the batch.
     void sort_alike() {
         for (std::span<NumberPair> rest = order_; !rest.empty();) {
-            const auto alike = std::span{rest.begin(), end_of_alike(rest)};
+            const auto end = std::ranges::find_if(
+                rest, [&rest](const NumberPair& pair) { return pair.first != rest.front().first; });
+            const auto alike = std::span{rest.begin(), end};
             if (alike.size() > 1) {
                 std::ranges::sort(alike, [this](const NumberPair& a, const NumberPair& b) {
                     const int order = keys_[a.second].compare(keys_[b.second]);
@@ -90,13 +105,9 @@ FoundKeys find_all(const keydir::Keydir& keydir, const KeyBatch& keys, io::Worke
     FoundKeys found{.entries = std::vector<std::optional<keydir::Entry>>(keys.size()),
                     .repeated = std::vector<char>(keys.size())};
     NumberPairs order = by_first_bytes(keys);
-    std::span<NumberPair> upper =
-        std::span{order}.subspan(helper == nullptr ? order.size() : order.size() / 2);
-    if (!upper.empty()) {
-        upper = {end_of_alike(upper), upper.end()};
-    }
-    Search search{keydir, keys, std::span{order}.first(order.size() - upper.size()), found};
-    Search other_search{keydir, keys, upper, found};
+    const std::size_t lower = helper == nullptr ? order.size() : lower_half(order);
+    Search search{keydir, keys, std::span{order}.first(lower), found};
+    Search other_search{keydir, keys, std::span{order}.subspan(lower), found};
     io::Beside beside{helper, [&other_search] { other_search.run(); }};
     search.run();
     beside.finish();

@@ -16,9 +16,9 @@ struct FoundKeys {
     std::vector<char> repeated;                         // 1: it stands in the batch before, too
 };
 
-// The keys are looked for in their order, so that no part of a hint is read twice. A helper, which
-// may be null, looks for one half of them; not where hints are in memory, since what is known of
-// their nodes is one thread's alone. Throws HintDamaged.
+// The keys are looked for in their order, so that hardly any part of a hint is read twice. A
+// helper, which may be null, looks for one half of them. There must be none where hints are mapped:
+// what is known of their nodes is one thread's alone. Throws HintDamaged.
 [[nodiscard]] FoundKeys find_all(const keydir::Keydir& keydir, const KeyBatch& keys,
                                  io::Worker* helper);
 

@@ -36,6 +36,24 @@ expect_value() {
     in_little_memory "$BITASK" --db "$1" get big | cmp - "$BATS_FILE_TMPDIR/value" >&2
 }
 
+# The most memory that a command has taken which reads a file, in KiB, looked at when all but the
+# end of its output has been read.
+peak_memory() {
+    local input=$1 bytes pid
+    shift
+    bytes=$("$BITASK" "$@" <"$input" | wc -c)
+    rm -f output
+    mkfifo output
+    "$BITASK" "$@" <"$input" >output &
+    pid=$!
+    {
+        head -c $((bytes - 300000)) >/dev/null
+        awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status"
+        cat >/dev/null
+    } <output
+    wait "$pid"
+}
+
 @test "a large value from a pipe" {
     # shellcheck disable=SC2002  # a pipe is the point
     cat "$BATS_FILE_TMPDIR/value" | expect_status 0 in_little_memory "$BITASK" put big
@@ -105,4 +123,23 @@ expect_value() {
     expect_status 0 in_little_memory "$BITASK" get "key-$(printf %096d 599999)"
     expect_status 0 in_little_memory "$BITASK" stat
     expect_status 0 in_little_memory "$BITASK" verify
+}
+
+@test "scans and batch gets of many pairs take little memory, whatever their sizes" {
+    sanitized && skip "sanitizers take memory of their own"
+    # Short values and long ones, in the order of keys and in none: 160 MB.
+    awk 'BEGIN {
+        long = sprintf("%4000s", "")
+        for (i = 0; i < 300000; i++) {
+            key = (i * 7919) % 300000
+            printf "key-%06d\t%s%d\n", key, key < 150000 || key % 4 != 0 ? "" : long, key
+        }
+    }' >data
+    bitask load --no-sync data
+    cut -f 1 data >keys
+    for command in "scan" "scan --reverse" "scan --unordered" "get --stdin"; do
+        # shellcheck disable=SC2086  # words
+        peak=$(peak_memory keys $command)
+        ((peak > 1000 && peak < memory_limit_kib)) || fail "$command: $peak KiB"
+    done
 }

@@ -25,13 +25,18 @@ namespace {
 
 using test::HandmadeStore;
 
-enum class Beginnings { all_kinds, one_for_all, one_for_some };
+enum class Beginnings { all_kinds, one_for_all, one_for_some, families };
 
 std::string key_of(std::uint64_t number, Beginnings beginnings) {
     const std::string digits = std::to_string(number * 7919);
     switch (beginnings) {
         case Beginnings::one_for_all: return "beginning" + digits;
-        case Beginnings::one_for_some: return "beginning" + digits.substr(0, 9 * (number % 2));
+        case Beginnings::one_for_some: return (number / 2 % 2 == 0 ? "beginning" : "") + digits;
+        case Beginnings::families: {
+            std::string key =
+                std::to_string(10'000'000 + number / 50) + std::to_string(number % 50);
+            return number % 50 == 0 ? key.substr(0, 8) : key;  // the beginning of its relatives
+        }
         case Beginnings::all_kinds: break;
     }
     return digits;
@@ -76,8 +81,8 @@ void check_found(const FoundKeys& found, const keydir::Keydir& keydir, const Key
 }  // namespace
 
 TEST_CASE("a key of a batch is found as it is alone, whoever looks for it") {
-    const auto beginnings =
-        GENERATE(Beginnings::all_kinds, Beginnings::one_for_all, Beginnings::one_for_some);
+    const auto beginnings = GENERATE(Beginnings::all_kinds, Beginnings::one_for_all,
+                                     Beginnings::one_for_some, Beginnings::families);
     const std::size_t size = GENERATE(0U, 1U, 2U, 3U, 100U, 5000U);
     CAPTURE(static_cast<int>(beginnings), size);
     HandmadeStore store;
@@ -109,7 +114,12 @@ TEST_CASE("a damaged leaf is told of, whichever half of the keys it is met in") 
     const std::string good = store.bytes(keydir::hint_file_name(1));
     const auto leaves = static_cast<std::size_t>(info.root_page);
     const std::size_t page = GENERATE_COPY(std::size_t{0}, leaves / 2, leaves - 1);
-    store.file(keydir::hint_file_name(1), test::flipped(good, page * keydir::kPageSize + 100));
+    const std::size_t other = GENERATE_COPY(std::size_t{0}, leaves - 1);
+    std::string bad = test::flipped(good, page * keydir::kPageSize + 100);
+    if (other != page) {
+        bad = test::flipped(bad, other * keydir::kPageSize + 100);  // in both halves
+    }
+    store.file(keydir::hint_file_name(1), bad);
     const keydir::Keydir damaged{*store.folder, {info}, std::nullopt};
     CHECK_THROWS_AS(find_all(damaged, keys, &beside), keydir::HintDamaged);
 }

@@ -51,6 +51,34 @@ void seal(std::string& node, const NodePlace& at) {
                                 codec::crc32(std::string_view{node}.substr(4), seed));
 }
 
+TEST_CASE("a leaf holds as many entries, whatever the timestamps of the one before") {
+    const auto distance = GENERATE(as<std::uint64_t>{}, 0, 1, 60, 1000, 100'000'000, 10'000'000'000,
+                                   1'000'000'000'000);
+    CAPTURE(distance);
+    const auto fill = [](NodeBuilder<LeafEntry>& builder, std::uint64_t timestamp) {
+        std::size_t entries = 0;
+        while (builder.try_add("key" + std::to_string(100'000 + entries),
+                               {.offset = 70'000, .timestamp = timestamp})) {
+            ++entries;
+        }
+        std::string bytes;
+        builder.finish(place(1), bytes);
+        const Node node{test::bytes_view(bytes), place(1)};
+        REQUIRE(node.count() == entries);
+        for (std::uint32_t i = 0; i < node.count(); ++i) {
+            REQUIRE(node.leaf_item(i).entry.timestamp == timestamp);
+        }
+        return entries;
+    };
+    NodeBuilder<LeafEntry> first;
+    const std::size_t alone = fill(first, 1000 + distance);
+    CHECK(alone > 100);
+    NodeBuilder<LeafEntry> second;
+    CHECK(fill(second, 1000) == alone);
+    CHECK(fill(second, 1000 + distance) == alone);
+    CHECK(fill(second, 1000) == alone);
+}
+
 TEST_CASE("a leaf has the bytes that it should have") {
     NodeBuilder<LeafEntry> builder;
     REQUIRE(builder.try_add(
