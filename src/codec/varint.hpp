@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 // Varints: seven bits a byte, the lowest first; the highest bit is set in all bytes but the last.

@@ -9,14 +9,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 // Keys are looked for in two halves of their order: what either finds has to be what one look
 // finds.
