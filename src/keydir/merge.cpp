@@ -19,24 +19,33 @@ namespace {
 // At hand at once, of all walks together: what a processor keeps near it.
 constexpr std::size_t kEntriesAtHand = 2048;
 constexpr std::size_t kKeysAtHand = 128 * 1024;  // bytes
+constexpr std::size_t kKeyBytesAnEntry = kKeysAtHand / kEntriesAtHand;
 constexpr std::size_t kFewestOfAWalk = 8;
 
 // One of the walks, and those of its entries that are at hand.
 class Run {
 public:
-    explicit Run(std::unique_ptr<Cursor> cursor) : cursor_{std::move(cursor)} { cursor_->seek({}); }
+    Run(std::unique_ptr<Cursor> cursor, std::size_t share)
+        : cursor_{std::move(cursor)}, share_{share} {
+        cursor_->seek({});
+    }
 
-    // Sees to it that there are so many, or all that are left. What is at hand is copied together
+    // How many there have to be at hand; at the most, twice as many.
+    [[nodiscard]] std::size_t share() const noexcept { return share_; }
+    void set_share(std::size_t entries) noexcept { share_ = entries; }
+
+    // Sees to it that there are enough, or all that are left. What is at hand is copied together
     // only when at least as many have been taken.
-    void fill(std::size_t entries, std::size_t key_bytes, LogNumbers& logs) {
-        if (!goes_on() || end() - begin_ >= entries) {
+    void fill(LogNumbers& logs) {
+        if (!goes_on() || end() - begin_ >= share_) {
             return;
         }
         at_hand_.remove_first(std::exchange(begin_, 0));
+        const std::size_t most = 2 * share_;
         do {
             const Entry& entry = cursor_->entry();
             at_hand_.add(cursor_->key(), packed(entry, logs.of(entry.location.log)));
-        } while (cursor_->next() && end() < 2 * entries && at_hand_.key_bytes() < key_bytes);
+        } while (cursor_->next() && end() < most && at_hand_.key_bytes() < most * kKeyBytesAnEntry);
     }
 
     // Whether there are more than those at hand.
@@ -72,6 +81,7 @@ public:
 
 private:
     std::unique_ptr<Cursor> cursor_;
+    std::size_t share_;
     Stretch at_hand_;
     std::size_t begin_ = 0;  // those before it are taken
 };
@@ -87,8 +97,9 @@ struct Portion {
 class Merge {
 public:
     explicit Merge(std::vector<std::unique_ptr<Cursor>> walks) {
+        const std::size_t share = kEntriesAtHand / 2 / std::max<std::size_t>(walks.size(), 1);
         for (auto& walk : walks) {
-            runs_.emplace_back(std::move(walk));
+            runs_.emplace_back(std::move(walk), std::max(share, kFewestOfAWalk));
         }
     }
 
@@ -115,26 +126,45 @@ private:
 
     bool next_round() {
         for (Run& run : runs_) {
-            run.fill(std::max(kEntriesAtHand / (2 * runs_.size()), kFewestOfAWalk),
-                     kKeysAtHand / runs_.size(), logs_);
+            run.fill(logs_);
         }
         std::erase_if(runs_, [](const Run& run) { return run.empty(); });
         if (runs_.empty()) {
             return false;
         }
-        collect(last_of_round());
+        Run* const shortest = first_to_end();
+        collect(shortest == nullptr ? std::nullopt : std::optional{shortest->last_key()});
+        if (shortest != nullptr) {
+            enlarge_share(*shortest);
+        }
         return true;
     }
 
-    // Nothing: all that is left is at hand.
-    [[nodiscard]] std::optional<std::string_view> last_of_round() const {
-        std::optional<std::string_view> last;
-        for (const Run& run : runs_) {
-            if (run.goes_on() && (!last || run.last_key() < *last)) {
-                last = run.last_key();
+    // Of those that go on, the one whose entries at hand end before those of the others. Null: all
+    // that is left is at hand.
+    [[nodiscard]] Run* first_to_end() {
+        Run* first = nullptr;
+        for (Run& run : runs_) {
+            if (run.goes_on() && (first == nullptr || run.last_key() < first->last_key())) {
+                first = &run;
             }
         }
-        return last;
+        return first;
+    }
+
+    // It has ended a round which the others could have gone on with: because there are more entries
+    // in it, or because it alone has keys there. Together they stay as many as they were.
+    void enlarge_share(Run& run) {
+        run.set_share(run.share() + run.share() / 4 + 1);
+        std::size_t all = 0;
+        for (const Run& one : runs_) {
+            all += one.share();
+        }
+        if (all > kEntriesAtHand / 2) {
+            for (Run& one : runs_) {
+                one.set_share(std::max(one.share() * 3 / 4, kFewestOfAWalk));
+            }
+        }
     }
 
     void collect(std::optional<std::string_view> last) {

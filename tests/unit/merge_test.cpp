@@ -26,6 +26,7 @@ using Walks = std::vector<std::unique_ptr<Cursor>>;
 // Where a walk gets the keys that it has.
 enum class Keys {
     spread,   // anywhere among all
+    uneven,   // likewise, but nearly all are in the first walk
     apart,    // in a range of its own
     related,  // in families that share all but the last byte, and that spread
     few,      // nearly all are in several walks
@@ -45,6 +46,7 @@ std::string key_of(std::uint64_t number, std::uint64_t all, Keys keys) {
             return key;
         }
         case Keys::spread:
+        case Keys::uneven:
         case Keys::apart: break;
     }
     return std::to_string(all + number);
@@ -84,7 +86,11 @@ Walked fill(std::size_t tables, std::uint64_t entries, Keys keys) {
                                      .timestamp = random() % 20,
                                      .key_size = static_cast<std::uint32_t>(key.size()),
                                      .value_size = static_cast<std::uint32_t>(random() % 3)}};
-        walked.apply(keys == Keys::apart ? i * tables / entries : random() % tables, key, entry);
+        const bool first = keys == Keys::uneven && random() % 16 != 0;
+        walked.apply(first                 ? 0
+                     : keys == Keys::apart ? i * tables / entries
+                                           : random() % tables,
+                     key, entry);
     }
     return walked;
 }
@@ -125,7 +131,8 @@ private:
 }  // namespace
 
 TEST_CASE("what is merged is there once, in order, and the newest, whoever does the walking") {
-    const auto keys = GENERATE(Keys::spread, Keys::apart, Keys::related, Keys::few, Keys::lengthy);
+    const auto keys =
+        GENERATE(Keys::spread, Keys::uneven, Keys::apart, Keys::related, Keys::few, Keys::lengthy);
     const std::size_t tables = GENERATE(1U, 2U, 7U, 40U, 300U);
     const std::uint64_t entries = GENERATE(1U, 100U, 2048U, 20'000U);
     CAPTURE(static_cast<int>(keys), tables, entries);
