@@ -21,8 +21,8 @@ inline constexpr double kDefaultMinGarbage = 20;
 // How long a writer waits for the lock of another.
 inline constexpr std::chrono::milliseconds kDefaultWait{1000};
 
-// How much memory a load may take for keys that wait for their hints.
-inline constexpr std::size_t kDefaultMaxMemory = std::size_t{4} * 1024 * 1024;
+// How much memory a load may take for keys that wait for their hints, about.
+inline constexpr std::size_t kDefaultMaxMemory = std::size_t{32} * 1024 * 1024;
 
 // How many bytes of logs a writer leaves behind that no hint speaks of. Readers scan them.
 inline constexpr std::uint64_t kDefaultMaxTail = 64 * 1024;

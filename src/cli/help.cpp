@@ -90,8 +90,8 @@ disk when it ends with status 0.
 
       --format FORMAT       tsv (the default), json, null, cdb or dump
       --skip-bad            pass over pairs that are malformed, and tell how many there were
-      --memory SIZE         hold so much of what waits for its index, in bytes or with K, M, G
-                            (default: 4M); more is faster, and leaves more to do after a kill
+      --memory SIZE         hold so much of what waits for its index, about, in bytes or with
+                            K, M, G (default: 32M, of which most loads take less)
 )";
 
 constexpr std::string_view kCompact = R"(usage: bitask compact [OPTION]...

@@ -12,9 +12,8 @@ namespace {
 // Each level has at most half the nodes of the one below it.
 constexpr std::uint32_t kMaxLevels = 64;
 
-// A walk that has passed so many leaves reads so many pages at once from then on.
+// A walk that has passed so many leaves reads many pages at once from then on.
 constexpr unsigned kLeavesBeforeReadingAhead = 4;
-constexpr std::uint64_t kWindowPages = 32;
 constexpr std::uint64_t kNearPages = 4;
 
 // Whether such a file can be: nothing is allocated or read by a number that has not been checked.
@@ -141,7 +140,8 @@ Entry entry_of(const LeafEntry& leaf, const log::LogName& log, std::size_t key_s
                        .value_size = leaf.value_size}};
 }
 
-HintCursor::HintCursor(const Hint& hint) : hint_{&hint}, path_(hint.info().levels) {}
+HintCursor::HintCursor(const Hint& hint, std::uint64_t window_pages)
+    : hint_{&hint}, path_(hint.info().levels), most_window_pages_{window_pages} {}
 
 bool HintCursor::seek(std::string_view at_or_after) {
     const bool near = valid_ && is_in_leaf(at_or_after);
@@ -308,14 +308,15 @@ Node HintCursor::read_ahead(const NodePlace& place, Direction direction) {
                                      place.pages * kPageSize);
     };
     if (bytes().empty()) {
+        const auto most = std::max<std::uint64_t>(most_window_pages_, place.pages);
         std::uint64_t begin = place.page;
         if (direction == Direction::backward) {
             const std::uint64_t end = place.page + place.pages;
-            begin = end - std::min(end, kWindowPages);
+            begin = end - std::min(end, most);
         }
         window_pages_ = {};
         window_pages_ =
-            hint_->read_pages(begin, std::min(kWindowPages, hint_->info().pages - begin), window_);
+            hint_->read_pages(begin, std::min(most, hint_->info().pages - begin), window_);
         window_begin_ = begin;
     }
     return Node{bytes(), place};

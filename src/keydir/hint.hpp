@@ -73,7 +73,10 @@ private:
 // A walk over a hint, which must outlive it. After an exception the cursor stands nowhere.
 class HintCursor final : public Cursor {
 public:
-    explicit HintCursor(const Hint& hint);
+    // Once it has gone on for long enough, it reads so many pages at once.
+    static constexpr std::uint64_t kWindowPages = 32;
+
+    explicit HintCursor(const Hint& hint, std::uint64_t window_pages = kWindowPages);
 
     bool seek(std::string_view at_or_after) override;
     bool seek_before(std::optional<std::string_view> before) override;
@@ -110,6 +113,7 @@ private:
     std::vector<Step> path_;
 
     // Pages around a leaf, once a walk has gone on for long enough.
+    std::uint64_t most_window_pages_;
     Hint::Buffer window_;
     std::span<const std::byte> window_pages_;
     std::uint64_t window_begin_ = 0;  // in pages

@@ -6,6 +6,7 @@
 #include "keydir/merged_cursor.hpp"
 #include "keydir/table_cursor.hpp"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -13,6 +14,9 @@ namespace bitask::keydir {
 namespace {
 
 constexpr std::size_t kMaxSpilledHints = 16;
+
+// What walks over all hints read at once: 2 MiB.
+constexpr std::uint64_t kWindowPagesOfAll = 512;
 
 // A seek takes as long as so many steps of a walk.
 constexpr std::uint64_t kSeekCost = 64;
@@ -60,9 +64,11 @@ std::vector<std::unique_ptr<Cursor>> Keydir::cursors(std::size_t newest_hints) c
 }
 
 std::vector<std::unique_ptr<Cursor>> Keydir::hint_cursors(std::size_t newest) const {
+    const std::uint64_t window = std::clamp<std::uint64_t>(
+        kWindowPagesOfAll / std::max<std::size_t>(newest, 1), 1, HintCursor::kWindowPages);
     std::vector<std::unique_ptr<Cursor>> all;
     for (std::size_t i = hints_.size() - newest; i < hints_.size(); ++i) {
-        all.push_back(std::make_unique<HintCursor>(open(hints_[i])));
+        all.push_back(std::make_unique<HintCursor>(open(hints_[i]), window));
     }
     return all;
 }

@@ -18,8 +18,16 @@ constexpr std::string_view kMagic = "btmanif1";
 constexpr std::size_t kHeadCrcAt = 8;
 constexpr std::size_t kLogsCrcAt = 12;
 constexpr std::size_t kFieldsAt = 16;
+constexpr std::size_t kHintCountAt = 96;
+constexpr std::size_t kHintsAt = 104;
+constexpr std::size_t kHintSize = 84;
 constexpr std::size_t kLogEntrySize = 48;
 constexpr std::uint64_t kRetired = 256;  // added to the kind of a log
+
+std::size_t head_size(std::size_t hints) {
+    const std::size_t used = kHintsAt + hints * kHintSize;
+    return (used + Manifest::kHeadPage - 1) / Manifest::kHeadPage * Manifest::kHeadPage;
+}
 
 class NumberWriter {
 public:
@@ -125,19 +133,29 @@ std::string encode_manifest(const Manifest& manifest) {
                 << hint.log_table_page << hint.logs << hint.entries << hint.live_keys
                 << hint.live_bytes << hint.max_timestamp << hint.seed;
     }
-    head.resize(Manifest::kHeadSize);
+    head.resize(head_size(manifest.hints.size()));
     set_crc(head, kLogsCrcAt, codec::crc32(logs));
     set_crc(head, kHeadCrcAt, codec::crc32(std::string_view{head}.substr(kLogsCrcAt)));
     return head + logs;
 }
 
-std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
-    if (head.size() < Manifest::kHeadSize) {
+std::optional<std::size_t> manifest_head_size(std::span<const std::byte> begin) {
+    if (begin.size() < Manifest::kHeadPage || !codec::as_text(begin).starts_with(kMagic)) {
         return std::nullopt;
     }
-    head = head.first(Manifest::kHeadSize);
-    if (!codec::as_text(head).starts_with(kMagic) ||
-        crc_at(head, kHeadCrcAt) != codec::crc32(codec::as_text(head.subspan(kLogsCrcAt)))) {
+    std::uint64_t hints = 0;
+    NumberReader{begin.subspan(kHintCountAt)} >> hints;
+    return hints > kMaxHints ? std::nullopt
+                             : std::optional{head_size(static_cast<std::size_t>(hints))};
+}
+
+std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
+    const auto size = manifest_head_size(head);
+    if (!size || head.size() < *size) {
+        return std::nullopt;
+    }
+    head = head.first(*size);
+    if (crc_at(head, kHeadCrcAt) != codec::crc32(codec::as_text(head.subspan(kLogsCrcAt)))) {
         return std::nullopt;
     }
     Manifest manifest;
@@ -151,9 +169,6 @@ std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head) {
     manifest.has_totals = has_totals != 0;
     if (run != io::SystemRun{}) {
         manifest.unsynced_in = run;
-    }
-    if (hints > kMaxHints) {
-        return std::nullopt;
     }
     manifest.hints.resize(static_cast<std::size_t>(hints));
     for (HintInfo& hint : manifest.hints) {
@@ -169,7 +184,7 @@ std::optional<Manifest> decode_manifest(std::span<const std::byte> bytes) {
     if (!manifest) {
         return std::nullopt;
     }
-    const auto logs = bytes.subspan(Manifest::kHeadSize);
+    const auto logs = bytes.subspan(head_size(manifest->hints.size()));
     if (logs.size() % kLogEntrySize != 0 ||
         crc_at(bytes, kLogsCrcAt) != codec::crc32(codec::as_text(logs))) {
         return std::nullopt;

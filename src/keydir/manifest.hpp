@@ -18,8 +18,9 @@ namespace bitask::keydir {
 inline constexpr const char* kManifestFile = "0.manifest";
 inline constexpr const char* kNewManifestFile = "0.manifest.tmp";
 
-// More hints than this are never named: a reader would have to look into all of them.
-inline constexpr std::size_t kMaxHints = 40;
+// More hints than this are never named: a reader would have to look into all of them, and a walk
+// has all of their files open at once, where a process usually may have 1024.
+inline constexpr std::size_t kMaxHints = 224;
 
 // Which hints there are, and what they speak of: every record before a position in the logs, and
 // none behind it. Replaced as a whole. It can be made anew from the logs at any time.
@@ -65,7 +66,8 @@ struct Manifest {
     std::vector<HintInfo> hints;  // oldest first
     std::vector<Log> logs;        // in order, the active one too; not there in a head alone
 
-    static constexpr std::size_t kHeadSize = 4096;
+    // The head takes a whole number of these: one alone, but in the midst of a large load.
+    static constexpr std::size_t kHeadPage = 4096;
 
     // Of all hints: as many keys at the most, since a key may be in several.
     [[nodiscard]] std::uint64_t entries() const;
@@ -77,8 +79,12 @@ struct Manifest {
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
-// kHeadSize bytes, then the logs.
+// The head, then the logs.
 [[nodiscard]] std::string encode_manifest(const Manifest& manifest);
+
+// How many bytes the head has that begins with these, of which there have to be kHeadPage. Nothing
+// for bytes that cannot be the beginning of one.
+[[nodiscard]] std::optional<std::size_t> manifest_head_size(std::span<const std::byte> begin);
 
 // All of a manifest but its logs. Nothing for bytes that are no manifest's head.
 [[nodiscard]] std::optional<Manifest> decode_manifest_head(std::span<const std::byte> head);

@@ -93,8 +93,13 @@ std::optional<Manifest> read_any_manifest(const io::Folder& folder, ManifestPart
             return std::nullopt;
         }
         if (part == ManifestPart::head) {
-            std::vector<std::byte> head(Manifest::kHeadSize);
+            std::vector<std::byte> head(Manifest::kHeadPage);
             head.resize(file->read(0, head));
+            const auto size = keydir::manifest_head_size(head);
+            if (size && *size > head.size()) {
+                head.resize(*size);
+                head.resize(file->read(0, head));
+            }
             return keydir::decode_manifest_head(head);
         }
         std::vector<std::byte> bytes(static_cast<std::size_t>(file->size()));

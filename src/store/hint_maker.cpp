@@ -17,31 +17,25 @@ void sync_log(const io::Folder& folder, std::uint64_t number) {
 
 }  // namespace
 
-HintMaker::HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current,
-                     std::size_t max_memory)
+HintMaker::HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current)
     : environment_{environment},
       folder_{folder},
-      max_memory_{max_memory},
       current_{std::move(current)},
       worker_{environment.start_worker()} {}
 
 void HintMaker::give(Work work) {
-    const std::size_t memory = work.table.memory();
+    // Shared, since a task has to be copyable.
+    const auto shared = std::make_shared<Work>(std::move(work));
     {
         std::unique_lock lock{mutex_};
-        changed_.wait(lock, [this, memory] {
-            return waiting_ == 0 || waiting_memory_ + memory <= max_memory_;
-        });
-        ++waiting_;
-        waiting_memory_ += memory;
+        changed_.wait(lock, [this] { return !at_work_; });
+        at_work_ = true;
     }
-    // Shared, since a task has to be copyable.
-    worker_->give([this, memory, shared = std::make_shared<Work>(std::move(work))] {
+    worker_->give([this, shared] {
         make(*shared);
         *shared = {};
         const std::lock_guard lock{mutex_};
-        --waiting_;
-        waiting_memory_ -= memory;
+        at_work_ = false;
         changed_.notify_all();
     });
 }
@@ -53,7 +47,7 @@ bool HintMaker::failed() const {
 
 const keydir::Manifest& HintMaker::settle() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return waiting_ == 0; });
+    changed_.wait(lock, [this] { return !at_work_; });
     if (failure_) {
         std::rethrow_exception(failure_);
     }

@@ -7,7 +7,6 @@
 #include "store/hint_files.hpp"
 
 #include <condition_variable>
-#include <cstddef>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -25,13 +24,12 @@ public:
         PublishOptions options;
     };
 
-    // `current` is the manifest that is there. The folder must outlive this. Tables that wait for
-    // their turn take no more memory than that, in bytes, or are but one.
-    HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current,
-              std::size_t max_memory);
+    // `current` is the manifest that is there. The folder must outlive this.
+    HintMaker(io::Environment& environment, io::Folder& folder, keydir::Manifest current);
 
-    // The log must have been written as far as the next manifest speaks of it. It will be synced
-    // first, unless that manifest says that it is not.
+    // Waits for what was given before: there is memory for one table that grows and one that
+    // becomes a hint. The log must have been written as far as the next manifest speaks of it. It
+    // will be synced first, unless that manifest says that it is not.
     void give(Work work);
 
     [[nodiscard]] bool failed() const;
@@ -45,16 +43,14 @@ private:
 
     io::Environment& environment_;
     io::Folder& folder_;
-    std::size_t max_memory_;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    std::size_t waiting_memory_ = 0;
-    std::size_t waiting_ = 0;
+    bool at_work_ = false;
     std::exception_ptr failure_;
 
-    // The worker's, while something waits. Merging takes more time than to write new hints, and
-    // has a worker of its own take part, for whom there is time while the session waits.
+    // The worker's, while it is at work. Merging takes more time than to write new hints, and has a
+    // worker of its own take part, for whom there is time while the session waits.
     keydir::Manifest current_;
     std::unique_ptr<io::Worker> helper_;  // null until hints are merged
 

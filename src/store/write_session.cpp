@@ -12,9 +12,13 @@ namespace {
 using log::LogKind;
 using log::LogName;
 
-// During a load: of logs that no hint speaks of, in bytes.
-constexpr std::uint64_t kMaxTailInSession = std::uint64_t{4} * 1024 * 1024;
-constexpr std::size_t kMaxFreshMemory = std::size_t{8} * 1024 * 1024;  // for the keys of short logs
+// In the midst of a session, in bytes: of logs that no hint speaks of. The more it has written, the
+// more there may be, so that hints are few enough not to be merged before the end of most loads.
+constexpr std::uint64_t kMinTailInSession = std::uint64_t{4} * 1024 * 1024;
+constexpr std::uint64_t kMaxTailInSession = std::uint64_t{8} * 1024 * 1024;
+constexpr std::uint64_t kTailPart = 32;  // of what hints were made of
+
+constexpr std::size_t kSmallestTable = std::size_t{1} * 1024 * 1024;
 
 std::unique_ptr<io::Folder> open_store(io::Environment& environment, const std::string& store,
                                        bool create) {
@@ -37,7 +41,8 @@ WriteSession::WriteSession(io::Environment& environment, std::string path, Write
       path_{std::move(path)},
       options_{std::move(options)},
       folder_{open_store(environment, path_, options_.create)},
-      lock_{*folder_, options_.wait} {
+      lock_{*folder_, options_.wait},
+      max_tail_{kMinTailInSession} {
     const auto note = lock_.note();
     if (!resume(note)) {
         repair(note);
@@ -137,11 +142,23 @@ void WriteSession::make_room() {
     if (!log_) {
         start_log();
     }
-    if (tail_bytes_ > kMaxTailInSession || fresh_.memory() > kMaxFreshMemory) {
-        publish(Publishing::on_the_way);  // lest a reader, or whoever comes after a kill, have
-                                          // much to scan
+    if (makes_hints_ && (tail_bytes_ > max_tail_ || table_memory() > max_table_memory())) {
+        // Lest a reader, or whoever comes after a kill, have much to scan.
+        hinted_bytes_ += tail_bytes_;
+        max_tail_ = std::clamp(hinted_bytes_ / kTailPart, kMinTailInSession, kMaxTailInSession);
+        publish(Publishing::on_the_way);
     }
     changed_ = true;
+}
+
+// Of what no hint speaks of yet.
+std::size_t WriteSession::table_memory() const {
+    return known_ ? state_.keydir.table().memory() : fresh_.memory();
+}
+
+// One table grows while another one becomes a hint.
+std::size_t WriteSession::max_table_memory() const {
+    return std::max(options_.max_memory / 2, kSmallestTable);
 }
 
 void WriteSession::start_log() {

@@ -98,6 +98,8 @@ private:
     void cut_off(const log::Damage& torn);
     void open_for_appending(std::uint64_t number, std::uint64_t end);
     void make_room();
+    [[nodiscard]] std::size_t table_memory() const;
+    [[nodiscard]] std::size_t max_table_memory() const;
     void start_log();
     void seal_log();
     void sync_logs_before();
@@ -178,7 +180,9 @@ private:
     keydir::Table fresh_;
     std::vector<keydir::Manifest::Log> logs_;
 
-    std::uint64_t tail_bytes_ = 0;  // of logs that no hint speaks of
+    std::uint64_t tail_bytes_ = 0;    // of logs that no hint speaks of
+    std::uint64_t max_tail_;          // of these, before there is a hint of them
+    std::uint64_t hinted_bytes_ = 0;  // of logs that were part of it, in this session
     bool has_manifest_ = false;
     bool tail_has_sealed_logs_ = false;  // readers then have to list the folder
     bool published_ = false;             // by this session, in its midst

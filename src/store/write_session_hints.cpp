@@ -16,7 +16,7 @@ using log::LogName;
 // The newest are merged when there are more. A compaction that begins must not keep others waiting,
 // and the first writer after a kill has waited long enough: they leave merging to others.
 constexpr std::size_t kMaxHintsLeft = 8;
-constexpr std::size_t kMaxHintsOnTheWay = 36;
+constexpr std::size_t kMaxHintsOnTheWay = 208;
 constexpr std::size_t kMaxHintsInPassing = keydir::kMaxHints - 1;
 
 // Logs that a compaction is still removing.
@@ -164,8 +164,7 @@ void WriteSession::publish_known(Publishing how) {
                                                 std::move(*next), publish_options(how, has_totals));
     published(made);
     if (how == Publishing::on_the_way) {
-        hint_maker_ =
-            std::make_unique<HintMaker>(environment_, *folder_, made, options_.max_memory);
+        hint_maker_ = std::make_unique<HintMaker>(environment_, *folder_, made);
         logs_ = made.logs;
     }
     state_ = {};

@@ -69,6 +69,31 @@ kill_now() {
     done
 }
 
+@test "a load killed when it has made many hints leaves the beginning of its file, and they serve" {
+    pairs 1 900000 >data
+    bitask put acknowledged yes
+    mkfifo input
+    "$BITASK" load --no-sync --memory 1 input 3>&- &
+    loader=$!
+    exec 8>input
+    cat data >&8 # the load has read all of it but what the pipe holds
+    kill_now "$loader"
+    exec 8>&-
+    hints=$(od -An -tu8 -j96 -N8 "$STORE/0.manifest")
+    ((hints > 47)) || fail "$hints hints: their names still fit one page of the manifest"
+    expect_prefix_of data
+    head -n 850000 data | awk 'NR % 1000 == 0' >some
+    cut -f 1 some | expect_status 0 bitask get --stdin
+    same_files "$OUT" some
+    expect_survival
+    expect_prefix_of data
+    pairs 1 4000 other | sed 's/^key/more/' | bitask load
+    (($(compgen -G "$STORE/*.hint" | wc -l) < 10))
+    expect_prefix_of data
+    keep_only_logs "$STORE"
+    expect_prefix_of data
+}
+
 @test "a killed put of a large piped value leaves the old value and no leftovers" {
     mkfifo value
     bitask put acknowledged yes

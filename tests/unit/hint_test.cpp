@@ -151,8 +151,9 @@ void check_find(const Hint& hint, const Entries& entries, std::string_view key) 
     }
 }
 
-void check_walks(const Hint& hint, const Entries& entries) {
-    HintCursor cursor{hint};
+void check_walks(const Hint& hint, const Entries& entries,
+                 std::uint64_t window_pages = HintCursor::kWindowPages) {
+    HintCursor cursor{hint, window_pages};
     CHECK_FALSE(cursor.valid());
     bool moved = cursor.seek("");
     auto expected = entries.begin();
@@ -315,6 +316,9 @@ TEST_CASE("giant keys among small ones have their place") {
     const Hint hint = file.open();
     check_walks(hint, entries);
     check_borders(hint, entries, 5);
+    // However little is read at once.
+    const std::uint64_t window_pages = GENERATE(1U, 2U, 5U);
+    check_walks(hint, entries, window_pages);
 }
 
 TEST_CASE("timestamps in any order leave every node within a page") {

@@ -56,17 +56,42 @@ Manifest some_manifest(std::size_t hints, std::size_t logs) {
 }
 
 TEST_CASE("a manifest is read back as it was written, its head without the logs") {
-    for (const std::size_t hints : {std::size_t{0}, std::size_t{1}, kMaxHints}) {
+    for (const std::size_t hints :
+         {std::size_t{0}, std::size_t{1}, std::size_t{47}, std::size_t{48}, kMaxHints}) {
         for (const std::size_t logs : {std::size_t{0}, std::size_t{1}, std::size_t{1000}}) {
             CAPTURE(hints, logs);
             Manifest manifest = some_manifest(hints, logs);
             const std::string encoded = encode_manifest(manifest);
             CHECK(decode_manifest(bytes(encoded)) == manifest);
-            const auto head = decode_manifest_head(bytes(encoded).first(Manifest::kHeadSize));
+            const auto size = manifest_head_size(bytes(encoded).first(Manifest::kHeadPage));
+            REQUIRE(size);
+            CHECK_FALSE(decode_manifest_head(bytes(encoded).first(*size - 1)));
+            const auto head = decode_manifest_head(bytes(encoded).first(*size));
             manifest.logs.clear();
             CHECK(head == manifest);
         }
     }
+}
+
+TEST_CASE("the head of a manifest takes one page, and more only for more hints than fit there") {
+    const auto pages = [](std::size_t hints) {
+        const std::string encoded = encode_manifest(some_manifest(hints, 3));
+        return manifest_head_size(bytes(encoded)).value_or(0) / Manifest::kHeadPage;
+    };
+    CHECK(pages(0) == 1);
+    CHECK(pages(47) == 1);
+    CHECK(pages(48) == 2);
+    CHECK(pages(kMaxHints) == 5);
+}
+
+TEST_CASE("more hints than can be are neither written nor believed") {
+    CHECK_THROWS_AS(encode_manifest(some_manifest(kMaxHints + 1, 1)), std::logic_error);
+    std::string encoded = encode_manifest(some_manifest(1, 1));
+    constexpr std::size_t kHintCountAt = 96;
+    encoded[kHintCountAt] = static_cast<char>(kMaxHints + 1);
+    CHECK_FALSE(manifest_head_size(bytes(encoded)));
+    CHECK_FALSE(manifest_head_size(bytes(encoded).first(Manifest::kHeadPage - 1)));
+    CHECK_FALSE(decode_manifest(bytes(encoded)));
 }
 
 TEST_CASE("a manifest of what is synced names no run of the system") {
@@ -101,7 +126,10 @@ TEST_CASE("totals go through a manifest log by log") {
 }
 
 TEST_CASE("no flipped bit of a manifest goes unnoticed") {
-    const std::string good = encode_manifest(some_manifest(2, 3));
+    const std::size_t hints = GENERATE(2U, 60U);
+    const std::string good = encode_manifest(some_manifest(hints, 3));
+    const std::size_t head = manifest_head_size(bytes(good)).value_or(0);
+    REQUIRE(head == (hints == 2 ? 1 : 2) * Manifest::kHeadPage);
     for (std::size_t at = 0; at < good.size(); ++at) {
         for (int bit = 0; bit < 8; ++bit) {
             CAPTURE(at, bit);
@@ -109,14 +137,14 @@ TEST_CASE("no flipped bit of a manifest goes unnoticed") {
             flipped[at] = static_cast<char>(flipped[at] ^ (1 << bit));
             REQUIRE_FALSE(decode_manifest(bytes(flipped)));
             // The head's checksum covers that of the logs, not their bytes.
-            REQUIRE(decode_manifest_head(bytes(flipped)).has_value() ==
-                    (at >= Manifest::kHeadSize));
+            REQUIRE(decode_manifest_head(bytes(flipped)).has_value() == (at >= head));
         }
     }
 }
 
 TEST_CASE("no manifest that is too short or too long is read") {
-    const std::string good = encode_manifest(some_manifest(2, 3));
+    const std::size_t hints = GENERATE(2U, 60U);
+    const std::string good = encode_manifest(some_manifest(hints, 3));
     for (std::size_t size = 0; size < good.size(); ++size) {
         CAPTURE(size);
         REQUIRE_FALSE(decode_manifest(bytes(good).first(size)));
