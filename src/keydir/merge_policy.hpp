@@ -9,6 +9,9 @@
 
 namespace bitask::keydir {
 
+// So many at the most are left behind, as a rule. A compaction that finds more leaves one.
+inline constexpr std::size_t kMaxHintsLeft = 8;
+
 // How many of the newest hints go into a new one of so many entries, when no more than `max_hints`
 // may be left. None while there is room; else the fewest that leave the next older hint more than
 // twice as large as what is merged, so that large hints are seldom written anew. How often

@@ -71,7 +71,8 @@ public:
             find_records();
             copy_logs();
             const bool whole = result_.inputs.size() == plan_.inputs.size();
-            if (result_.inputs.empty() || (!whole && !plan_.may_stop_early())) {
+            const bool nothing = result_.inputs.empty() && !plan_.merges_hints;
+            if (nothing || (!whole && !plan_.may_stop_early())) {
                 take_back();
                 return {};
             }
@@ -94,6 +95,9 @@ public:
 
 private:
     void find_records() {
+        if (plan_.inputs.empty()) {
+            return;
+        }
         if (work_.writes_hints && !plan_.renews_hints) {
             moving_file_ = folder_.create_unnamed();
         }
@@ -311,7 +315,7 @@ private:
                 ? nullptr
                 : inputs_.begin_of(plan_.inputs[result_.inputs.size()].name);
         const std::uint64_t done_end = first_left == nullptr ? inputs_.end() : *first_left;
-        const std::string temporary = next_temporary(plan_.inputs.back().name.number);
+        const std::string temporary = next_temporary(state_.logs.back().name.number);
         const auto file = folder_.create(temporary);
         temporaries_.push_back(temporary);
         keydir::HintWriter writer{*file, 0, work_.seed};

@@ -1,5 +1,7 @@
 #include "store/compaction_plan.hpp"
 
+#include "keydir/merge_policy.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
@@ -58,7 +60,8 @@ public:
     CompactionPlan run() {
         const std::uint64_t total = state_.total_bytes();
         const std::uint64_t dead = difference(total, totals_.live_bytes);
-        if (percent(dead, total) >= options_.compaction.if_garbage_percent) {
+        const bool enough = percent(dead, total) >= options_.compaction.if_garbage_percent;
+        if (enough) {
             choose();
         }
         CompactionPlan plan;
@@ -70,6 +73,7 @@ public:
         for (const Candidate& candidate : candidates_) {
             (candidate.chosen ? plan.inputs : plan.kept).push_back(candidate.log);
         }
+        plan.merges_hints = enough && plan.inputs.empty() && renews_hints_ && has_many_hints();
         for (const Candidate& candidate : candidates_) {
             const LogName& name = candidate.log.name;
             const bool drops = candidate.chosen && plan.drops_tombstones_of(name);
@@ -163,6 +167,12 @@ private:
     [[nodiscard]] std::optional<LogName> first_dirty() const {
         const auto found = std::ranges::find_if(candidates_, is_dirty);
         return found == candidates_.end() ? std::nullopt : std::optional{found->log.name};
+    }
+
+    // As a load leaves behind that was killed.
+    [[nodiscard]] bool has_many_hints() const {
+        return options_.by_hints && state_.damage.empty() && state_.manifest &&
+               state_.manifest->hints.size() > keydir::kMaxHintsLeft;
     }
 
     [[nodiscard]] bool is_much_in_newer_hints() const {

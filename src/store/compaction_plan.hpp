@@ -27,6 +27,11 @@ struct CompactionPlan {
     // on telling of it.
     bool renews_hints = true;
 
+    // Whether there are no inputs, but so many hints that they are to become one.
+    bool merges_hints = false;
+
+    [[nodiscard]] bool has_work() const noexcept { return !inputs.empty() || merges_hints; }
+
     std::uint64_t bytes_after = 0;  // of all logs
 
     // Whether the current tombstones of this input may go.

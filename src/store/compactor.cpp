@@ -140,7 +140,7 @@ private:
         seals_active_ = std::ranges::any_of(preview_.plan.inputs, [](const LogState& log) {
             return log.name.kind == log::LogKind::active;
         });
-        return !preview_.plan.inputs.empty();
+        return preview_.plan.has_work();
     }
 
     void compact() {
@@ -199,7 +199,7 @@ private:
         report_.rewritten.clear();
         report_.bytes_after = state_.total_bytes();
         report_.damage.insert(report_.damage.end(), damaged_.begin(), damaged_.end());
-        if (plan.inputs.empty()) {
+        if (!plan.has_work()) {
             return {};
         }
         const std::string what = std::to_string(environment_.now_milliseconds()) + path_;
@@ -216,7 +216,7 @@ private:
     }
 
     void publish(const CompactedLogs& logs) {
-        if (logs.inputs.empty()) {
+        if (logs.inputs.empty() && !logs.hint) {
             discard(*folder_, logs);
             session_.reset();
             return;
@@ -234,6 +234,9 @@ private:
         if (published) {
             session_->commit();
             session_.reset();  // others need not wait until the old logs are gone
+        }
+        if (!published && logs.inputs.empty()) {
+            discard(*folder_, logs);
         }
         remove_inputs(logs);
         if (session_) {

@@ -11,6 +11,19 @@ namespace bitask::store {
 
 using log::LogName;
 
+namespace {
+
+// How many hints stay when the new one is there.
+std::size_t hints_beside(const CompactedLogs& logs, const keydir::Manifest& manifest,
+                         const std::vector<keydir::HintInfo>& replaced) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(manifest.hints, [&](const keydir::HintInfo& hint) {
+            return !logs.renews_hints || std::ranges::find(replaced, hint) == replaced.end();
+        }));
+}
+
+}  // namespace
+
 std::uint64_t WriteSession::bytes_without(const std::vector<LogName>& logs) const {
     std::uint64_t bytes = 0;
     for (const LogName& name : list_store(*folder_).logs) {
@@ -65,9 +78,8 @@ bool WriteSession::finish_compaction(const CompactedLogs& logs,
                         log::file_name(input) + ": another program has removed the log meanwhile"};
         }
     }
-    note_.last_compaction = environment_.now_milliseconds();
     auto manifest = read_manifest(environment_, *folder_, ManifestPart::whole);
-    if (manifest && manifest->hints.size() == keydir::kMaxHints) {
+    if (manifest && hints_beside(logs, *manifest, replaced) >= keydir::kMaxHints) {
         manifest.reset();
     }
     const auto knows = [&manifest](const LogName& input) {
@@ -79,6 +91,11 @@ bool WriteSession::finish_compaction(const CompactedLogs& logs,
          !std::ranges::all_of(logs.inputs, knows))) {
         manifest.reset();
     }
+    if (!manifest && logs.inputs.empty()) {
+        failed_ = false;
+        return false;  // what hints there are speak of logs that are as they were
+    }
+    note_.last_compaction = environment_.now_milliseconds();
     if (!manifest) {
         remove_manifest(*folder_);  // until there is another, the logs have to tell
     }

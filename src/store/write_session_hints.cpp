@@ -2,6 +2,7 @@
 
 #include "codec/crc32.hpp"
 #include "keydir/hint_info.hpp"
+#include "keydir/merge_policy.hpp"
 #include "store/hint_files.hpp"
 
 #include <algorithm>
@@ -15,7 +16,6 @@ using log::LogName;
 
 // The newest are merged when there are more. A compaction that begins must not keep others waiting,
 // and the first writer after a kill has waited long enough: they leave merging to others.
-constexpr std::size_t kMaxHintsLeft = 8;
 constexpr std::size_t kMaxHintsOnTheWay = 208;
 constexpr std::size_t kMaxHintsInPassing = keydir::kMaxHints - 1;
 
@@ -233,7 +233,7 @@ PublishOptions WriteSession::publish_options(Publishing how, bool has_totals) co
         .max_hints = how == Publishing::on_the_way ? kMaxHintsOnTheWay
                      : how == Publishing::in_passing || (after_kill_ && !changed_at_least(kMuch))
                          ? kMaxHintsInPassing
-                         : kMaxHintsLeft,
+                         : keydir::kMaxHintsLeft,
         .on_the_way = how == Publishing::on_the_way,
         .merge_all = how == Publishing::as_one,
         .counts = at_end && (has_totals || changed_at_least(kSome))};

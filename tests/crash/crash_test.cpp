@@ -2,6 +2,7 @@
 #include "bitask/reader.hpp"
 #include "bitask/value.hpp"
 #include "bitask/writer.hpp"
+#include "store/write_session.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_environment.hpp"
 #include "support/memory_environment.hpp"
@@ -171,6 +172,22 @@ void hinted_store(io::Environment& environment, Ledger& ledger, const WriterOpti
     }
 }
 
+// More hints than writers leave, and nothing to rewrite: a compaction has but to merge them.
+void many_hints(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
+    WriterOptions no_hints = options;
+    no_hints.max_tail = kDefaultMaxTail;
+    for (int i = 0; i < 12; ++i) {
+        {
+            Session session{environment, ledger, no_hints};
+            session.put(numbered("key", i), numbered("value", i));
+            session.commit();
+        }
+        static_cast<void>(store::WriteSession{environment, kStore, no_hints}.begin_compaction(
+            true, store::Hints::trusted));
+    }
+    REQUIRE(Reader{environment, kStore}.statistics().hints == 12);
+}
+
 // As a killed writer leaves it: half a record behind the last whole one.
 void torn_store(io::Environment& environment, Ledger& ledger, const WriterOptions& options) {
     worn_store(environment, ledger, options);
@@ -261,6 +278,7 @@ const std::vector<Scenario>& scenarios() {
         {"a partial compaction", 6, worn_store, compact_some},
         {"a compaction between changes", 12, worn_store, compact_between_changes},
         {"a compaction behind a torn record", 6, torn_store, compact_all},
+        {"a compaction of hints alone", 6, many_hints, compact_all},
     };
     return kAll;
 }

@@ -1,9 +1,12 @@
 #include "store/compaction_plan.hpp"
 
 #include "bitask/error.hpp"
+#include "bitask/reader.hpp"
 #include "bitask/verify.hpp"
 #include "bitask/writer.hpp"
+#include "keydir/hint_info.hpp"
 #include "store/listing.hpp"
+#include "store/write_session.hpp"
 #include "support/catch.hpp"
 #include "support/faulty_environment.hpp"
 #include "support/handmade_store.hpp"
@@ -439,6 +442,61 @@ TEST_CASE("a compaction does not bring old disorder among records that are in or
     const Contents before = store.contents();
     compact(store, {.min_garbage_percent = 90});
     CHECK(verify(store.disk, kStore, nullptr).damage.empty());
+    CHECK(store.contents() == before);
+}
+
+// Each beginning of a compaction makes another hint, and merges none.
+void leave_hints(HandmadeStore& store, int count) {
+    for (int i = 0; i < count; ++i) {
+        store.put("key" + std::to_string(i), "value");
+        static_cast<void>(
+            WriteSession{store.disk, kStore, {}}.begin_compaction(true, Hints::trusted));
+    }
+    REQUIRE(Reader{store.disk, kStore}.statistics().hints == static_cast<std::uint64_t>(count));
+}
+
+TEST_CASE("a compaction that has nothing to rewrite leaves one hint where there were many") {
+    HandmadeStore store;
+    leave_hints(store, 12);
+    const Contents before = store.contents();
+    const CompactionReport report = compact(store);
+    CHECK(report.rewritten.empty());
+    CHECK(report.logs_written == 0);
+    CHECK_FALSE(report.stopped);
+    CHECK(report.bytes_before == report.bytes_after);
+    CHECK(Reader{store.disk, kStore}.statistics().hints == 1);
+    CHECK(store.contents() == before);
+    CHECK(verify(store.disk, kStore, nullptr).damage.empty());
+    const Strings files = store.files();
+    compact(store);  // has nothing left to do
+    CHECK(store.files() == files);
+}
+
+TEST_CASE(
+    "a compaction merges no hints that are as few as writers leave, or of too little garbage") {
+    const bool few = GENERATE(true, false);
+    HandmadeStore store;
+    leave_hints(store, few ? 8 : 9);
+    CompactionOptions options;
+    options.if_garbage_percent = few ? 0 : 1;
+    compact(store, options);
+    CHECK(Reader{store.disk, kStore}.statistics().hints == (few ? 8 : 9));
+}
+
+TEST_CASE("merged hints do not take the place of others that are gone meanwhile") {
+    HandmadeStore store;
+    leave_hints(store, 9);
+    const Contents before = store.contents();
+    WriteSession session{store.disk, kStore, {}};
+    const Recovery state = session.begin_compaction(false, Hints::trusted);
+    REQUIRE(state.manifest);
+    const keydir::Totals totals = state.keydir.totals();
+    store.folder->remove(keydir::hint_file_name(state.manifest->hints.front().number));
+    CompactedLogs logs;
+    logs.hint = CompactedLogs::Hint{"9.9.log.tmp", state.manifest->hints.front()};
+    logs.renews_hints = true;
+    CHECK_FALSE(session.finish_compaction(logs, state.manifest->hints, totals));
+    session.commit();
     CHECK(store.contents() == before);
 }
 
