@@ -38,13 +38,17 @@ inline constexpr std::size_t kMaxHintsLeft = 8;
 [[nodiscard]] inline std::size_t hints_to_merge_on_the_way(
     const std::vector<HintInfo>& oldest_first, std::uint64_t new_entries, std::size_t max_hints) {
     constexpr std::uint64_t kTier = 16;
+    constexpr std::uint64_t kHighest = UINT64_MAX;  // of what a manifest can tell
+    const auto times_tier = [](std::uint64_t entries) {
+        return entries > kHighest / kTier ? kHighest : entries * kTier;
+    };
     const std::size_t fewest = std::max<std::size_t>(max_hints / 4, 1);
     if (oldest_first.size() < max_hints) {
         return 0;
     }
     std::size_t merged = 0;
-    for (std::uint64_t tier = std::max<std::uint64_t>(new_entries, 1) * kTier;
-         merged < fewest && merged < oldest_first.size(); tier *= kTier) {
+    for (std::uint64_t tier = times_tier(std::max<std::uint64_t>(new_entries, 1));
+         merged < fewest && merged < oldest_first.size(); tier = times_tier(tier)) {
         while (merged < oldest_first.size() &&
                oldest_first[oldest_first.size() - 1 - merged].entries <= tier) {
             ++merged;
