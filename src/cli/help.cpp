@@ -91,7 +91,7 @@ disk when it ends with status 0.
       --format FORMAT       tsv (the default), json, null, cdb or dump
       --skip-bad            pass over pairs that are malformed, and tell how many there were
       --memory SIZE         hold so much of what waits for its index, about, in bytes or with
-                            K, M, G (default: 32M, of which most loads take less)
+                            K, M, G (default: 32M; 2M at least)
 )";
 
 constexpr std::string_view kCompact = R"(usage: bitask compact [OPTION]...

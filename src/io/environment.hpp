@@ -149,6 +149,9 @@ public:
     // system does not tell.
     [[nodiscard]] virtual std::optional<SystemRun> this_run() = 0;
 
+    // By this process, at once.
+    [[nodiscard]] virtual std::size_t max_open_files() { return 1024; }
+
     [[nodiscard]] virtual std::uint64_t now_milliseconds() = 0;  // since the epoch, by the clock
     virtual void sleep(std::chrono::milliseconds time) = 0;
 };

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,20 @@ void sync_folder(int fd, const std::string& path) {
 // Returns errno, 0 when the folder was made.
 int make_folder(const std::string& path) {
     return ::mkdir(path.c_str(), kFolderMode) == 0 ? 0 : errno;
+}
+
+// getrlimit(2): a process begins with less than it may ask for. True when there was more. Leaves
+// errno as it is.
+bool may_open_more_files() {
+    const int error = errno;
+    rlimit limit{};
+    bool more = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max;
+    if (more) {
+        limit.rlim_cur = limit.rlim_max;
+        more = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+    }
+    errno = error;
+    return more;
 }
 
 void sync_file_system(const std::string& path) {
@@ -147,7 +162,7 @@ private:
         int fd = -1;
         do {
             fd = ::openat(fd_.get(), name.c_str(), flags | O_CLOEXEC | O_NOCTTY, kFileMode);
-        } while (fd < 0 && errno == EINTR);
+        } while (fd < 0 && (errno == EINTR || (errno == EMFILE && may_open_more_files())));
         return above_standard(UniqueFd{fd});
     }
 
@@ -284,6 +299,12 @@ public:
         } catch (const std::system_error&) {
             return std::make_unique<WorkerAtOnce>();  // slower, and as good
         }
+    }
+
+    [[nodiscard]] std::size_t max_open_files() override {
+        rlimit limit{};
+        return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_max)
+                                                       : Environment::max_open_files();
     }
 
     // proc(5): the file holds a UUID that is another one each time the system starts.

@@ -19,7 +19,7 @@ inline constexpr const char* kManifestFile = "0.manifest";
 inline constexpr const char* kNewManifestFile = "0.manifest.tmp";
 
 // More hints than this are never named: a reader would have to look into all of them, and a walk
-// has all of their files open at once, where a process usually may have 1024.
+// has all of their files open at once.
 inline constexpr std::size_t kMaxHints = 224;
 
 // Which hints there are, and what they speak of: every record before a position in the logs, and

@@ -37,7 +37,8 @@ public:
     // Sees to it that there are enough, or all that are left. What is at hand is copied together
     // only when at least as many have been taken.
     void fill(LogNumbers& logs) {
-        if (!goes_on() || end() - begin_ >= share_) {
+        if (!goes_on() || end() - begin_ >= share_ ||
+            at_hand_.key_bytes_from(begin_) >= share_ * kKeyBytesAnEntry) {
             return;
         }
         at_hand_.remove_first(std::exchange(begin_, 0));
@@ -132,10 +133,10 @@ private:
         if (runs_.empty()) {
             return false;
         }
-        Run* const shortest = first_to_end();
-        collect(shortest == nullptr ? std::nullopt : std::optional{shortest->last_key()});
-        if (shortest != nullptr) {
-            enlarge_share(*shortest);
+        Run* const ending = first_to_end();
+        collect(ending == nullptr ? std::nullopt : std::optional{ending->last_key()});
+        if (ending != nullptr) {
+            enlarge_share(*ending);
         }
         return true;
     }
@@ -153,14 +154,15 @@ private:
     }
 
     // It has ended a round which the others could have gone on with: because there are more entries
-    // in it, or because it alone has keys there. Together they stay as many as they were.
+    // in it, or because it alone has keys there. What it gets the others lose, in the long run, but
+    // for the fewest that each of them has.
     void enlarge_share(Run& run) {
         run.set_share(run.share() + run.share() / 4 + 1);
         std::size_t all = 0;
         for (const Run& one : runs_) {
             all += one.share();
         }
-        if (all > kEntriesAtHand / 2) {
+        if (all > std::max(kEntriesAtHand / 2, 2 * kFewestOfAWalk * runs_.size())) {
             for (Run& one : runs_) {
                 one.set_share(std::max(one.share() * 3 / 4, kFewestOfAWalk));
             }

@@ -88,6 +88,9 @@ public:
     [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
     [[nodiscard]] std::size_t key_bytes() const noexcept { return keys_.size(); }
+    [[nodiscard]] std::size_t key_bytes_from(std::size_t index) const {
+        return keys_.size() - begin_of_key(index);
+    }
 
     // Good until the next change.
     [[nodiscard]] std::string_view key(std::size_t index) const {

@@ -25,6 +25,9 @@ using keydir::Manifest;
 // no large part of.
 constexpr std::size_t kFewEntries = 4096;
 
+// One of more logs than there ever are: a file of that size is something else.
+constexpr std::uint64_t kMaxManifestSize = std::uint64_t{1} << 30U;
+
 std::uint64_t next_number(const std::vector<HintInfo>& hints) {
     std::uint64_t highest = 0;
     for (const HintInfo& hint : hints) {
@@ -102,6 +105,9 @@ std::optional<Manifest> read_any_manifest(const io::Folder& folder, ManifestPart
             }
             return keydir::decode_manifest_head(head);
         }
+        if (file->size() > kMaxManifestSize) {
+            return std::nullopt;
+        }
         std::vector<std::byte> bytes(static_cast<std::size_t>(file->size()));
         bytes.resize(file->read(0, bytes));
         return keydir::decode_manifest(bytes);
@@ -165,7 +171,9 @@ Manifest publish_hints(io::Folder& folder, const keydir::Keydir& keydir,
     if (current && current->unsynced_in && sync) {
         sync_hints(folder, next.hints);
     }
-    const bool few = current && current->has_totals && keydir.table().size() <= kFewEntries;
+    // Not in the midst of a load: there are many hints to look into, time and again.
+    const bool few = !options.on_the_way && current && current->has_totals &&
+                     keydir.table().size() <= kFewEntries;
     if (!totals && (options.counts || few)) {
         totals = keydir.totals();
     }

@@ -31,13 +31,22 @@ void HintMaker::give(Work work) {
         changed_.wait(lock, [this] { return !at_work_; });
         at_work_ = true;
     }
-    worker_->give([this, shared] {
-        make(*shared);
-        *shared = {};
-        const std::lock_guard lock{mutex_};
-        at_work_ = false;
-        changed_.notify_all();
-    });
+    try {
+        worker_->give([this, shared] {
+            make(*shared);
+            *shared = {};
+            end_work();
+        });
+    } catch (...) {
+        end_work();
+        throw;
+    }
+}
+
+void HintMaker::end_work() {
+    const std::lock_guard lock{mutex_};
+    at_work_ = false;
+    changed_.notify_all();
 }
 
 bool HintMaker::failed() const {

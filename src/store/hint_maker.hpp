@@ -40,6 +40,7 @@ public:
 
 private:
     void make(Work& work);
+    void end_work();
 
     io::Environment& environment_;
     io::Folder& folder_;

@@ -17,6 +17,7 @@ using log::LogName;
 // The newest are merged when there are more. A compaction that begins must not keep others waiting,
 // and the first writer after a kill has waited long enough: they leave merging to others.
 constexpr std::size_t kMaxHintsOnTheWay = 208;
+constexpr std::size_t kFilesAHint = 2;  // that may be open, for each that a walk has to open
 constexpr std::size_t kMaxHintsInPassing = keydir::kMaxHints - 1;
 
 // Logs that a compaction is still removing.
@@ -230,7 +231,8 @@ PublishOptions WriteSession::publish_options(Publishing how, bool has_totals) co
     const bool at_end = how == Publishing::at_end || how == Publishing::as_one;
     return {
         .seed = codec::crc32(what),
-        .max_hints = how == Publishing::on_the_way ? kMaxHintsOnTheWay
+        .max_hints = how == Publishing::on_the_way
+                         ? std::min(kMaxHintsOnTheWay, environment_.max_open_files() / kFilesAHint)
                      : how == Publishing::in_passing || (after_kill_ && !changed_at_least(kMuch))
                          ? kMaxHintsInPassing
                          : keydir::kMaxHintsLeft,

@@ -365,6 +365,52 @@ JSON
     expect_output $'120001\n'
 }
 
+@test "a load makes no more hints than there may be files open" {
+    pairs 1 500000 >data
+    (
+        ulimit -n 64
+        bitask load --no-sync --memory 1 data
+        expect_status 1 bitask get missing
+        expect_status 0 bitask scan
+        same_files "$OUT" data
+    )
+    rm -r "$STORE"
+    mkfifo input
+    (ulimit -n 64 && exec "$BITASK" load --no-sync --memory 1 input 3>&-) &
+    loader=$!
+    exec 8>input
+    cat data >&8
+    kill -9 "$loader"
+    wait "$loader" || true
+    exec 8>&-
+    (
+        ulimit -n 64
+        expect_status 1 bitask get missing
+        bitask put after all
+        expect_status 0 bitask compact
+        expect_status 0 bitask scan --prefix key
+    )
+    head -n "$(wc -l <"$OUT")" data >prefix
+    same_files "$OUT" prefix
+    [[ -s prefix ]]
+}
+
+@test "a soft limit of open files is no limit where more may be asked for" {
+    pairs 1 500000 >data
+    mkfifo input
+    "$BITASK" load --no-sync --memory 1 input 3>&- &
+    loader=$!
+    exec 8>input
+    cat data >&8
+    kill -9 "$loader"
+    wait "$loader" || true
+    exec 8>&-
+    (($(compgen -G "$STORE/*.hint" | wc -l) > 30)) || fail 'too few hints for this test'
+    ulimit -S -n 24
+    expect_status 1 bitask get missing
+    expect_status 0 bitask scan --count
+}
+
 @test "--memory bounds what waits; whatever it is, all pairs and their index are there" {
     seq 200000 | awk '{ print "key" $1 "\tvalue" $1 }' >pairs
     for memory in 1 64K 1G; do

@@ -82,6 +82,22 @@ TEST_CASE("what is published is found by whoever reads the manifest") {
     CHECK(written.totals()->live_keys == 2);
 }
 
+TEST_CASE("a head that takes more than a page is read as a whole") {
+    Folder store;
+    PublishOptions options;
+    options.max_hints = 100;
+    Manifest written;
+    for (int i = 0; i < 60; ++i) {
+        written = store.publish({std::to_string(i)}, options);
+    }
+    REQUIRE(written.hints.size() == 60);
+    const auto head = store.read(ManifestPart::head);
+    REQUIRE(head);
+    CHECK(head->hints == written.hints);
+    CHECK(head->logs.empty());
+    CHECK(store.read() == written);
+}
+
 TEST_CASE("of two hints the newer one counts, and totals count a key once") {
     Folder store;
     store.publish({"a", "b"}, kRoomForThree);
