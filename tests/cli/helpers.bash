@@ -176,6 +176,23 @@ pairs() {
         'BEGIN { for (i = first; i <= last; i++) printf "key%06d\t%s-%06d\n", i, word, i }'
 }
 
+kill_now() {
+    kill -9 "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
+# Kills a load, with many small hints, that has read all of a file but what the pipe holds.
+kill_load_of() {
+    local loader
+    mkfifo input
+    "$BITASK" load --no-sync --memory 1 input 3>&- &
+    loader=$!
+    exec 8>input
+    cat "$1" >&8
+    kill_now "$loader"
+    exec 8>&-
+}
+
 # All 256 bytes, in order.
 all_bytes() {
     local i byte bytes=

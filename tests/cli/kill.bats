@@ -27,11 +27,6 @@ expect_prefix_of() {
     same_files "$OUT" prefix
 }
 
-kill_now() {
-    kill -9 "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
-}
-
 @test "a load killed while it waits for input leaves the beginning of what it read" {
     pairs 1 20000 >data
     mkfifo input
@@ -72,13 +67,7 @@ kill_now() {
 @test "a load killed when it has made many hints leaves the beginning of its file, and they serve" {
     pairs 1 900000 >data
     bitask put acknowledged yes
-    mkfifo input
-    "$BITASK" load --no-sync --memory 1 input 3>&- &
-    loader=$!
-    exec 8>input
-    cat data >&8 # the load has read all of it but what the pipe holds
-    kill_now "$loader"
-    exec 8>&-
+    kill_load_of data
     hints=$(od -An -tu8 -j96 -N8 "$STORE/0.manifest")
     ((hints > 47)) || fail "$hints hints: their names still fit one page of the manifest"
     expect_prefix_of data

@@ -375,16 +375,9 @@ JSON
         same_files "$OUT" data
     )
     rm -r "$STORE"
-    mkfifo input
-    (ulimit -n 64 && exec "$BITASK" load --no-sync --memory 1 input 3>&-) &
-    loader=$!
-    exec 8>input
-    cat data >&8
-    kill -9 "$loader"
-    wait "$loader" || true
-    exec 8>&-
     (
         ulimit -n 64
+        kill_load_of data
         expect_status 1 bitask get missing
         bitask put after all
         expect_status 0 bitask compact
@@ -397,14 +390,7 @@ JSON
 
 @test "a soft limit of open files is no limit where more may be asked for" {
     pairs 1 500000 >data
-    mkfifo input
-    "$BITASK" load --no-sync --memory 1 input 3>&- &
-    loader=$!
-    exec 8>input
-    cat data >&8
-    kill -9 "$loader"
-    wait "$loader" || true
-    exec 8>&-
+    kill_load_of data
     (($(compgen -G "$STORE/*.hint" | wc -l) > 30)) || fail 'too few hints for this test'
     ulimit -S -n 24
     expect_status 1 bitask get missing
